@@ -51,6 +51,7 @@ done >"$dir/sources.list.new"
 	APT::Architectures { "$arch"; };
 	APT::Sandbox::User "root";
 	Acquire::Languages "none";
+	Acquire::GzipIndexes "true";
 	Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled "false";
 	Dir::Etc::main "/dev/null";
 	Dir::Etc::parts "$dir/parts";
@@ -62,6 +63,8 @@ done >"$dir/sources.list.new"
 	Dir::State::lists "$dir/lists";
 	Dir::State::status "/dev/null";
 	Dir::Cache "$dir/cache";
+	Dir::Cache::pkgcache "";
+	Dir::Cache::srcpkgcache "";
 	END
 } >"$conf.new"
 
@@ -75,9 +78,15 @@ mv "$conf.new" "$conf"
 if [ "$fresh" = 0 ]; then
 	rm -f "$dir/updated"
 	if ! APT_CONFIG=$conf apt-get -q -o APT::Update::Error-Mode=any update >"$dir/update.log" 2>&1; then
-		sed 's/^/  /' "$dir/update.log" | grep -E '^  (E|W|Err)' >&2 || :
-		fail 77 "no package lists for $suites: no network, or the mirror does not have them"
+		# A mirror in the middle of its own update may miss one list; what is there is still signed and of use.
+		if ! ls "$dir"/lists/*_Packages* >/dev/null 2>&1; then
+			grep -E '^(E|W):' "$dir/update.log" >&2 || :
+			fail 77 "no package lists for $suites: no network, or the mirror does not have them"
+		fi
+		printf '%s: some package lists of %s could not be read; going on without (%s)\n' \
+			"${0##*/}" "$suites" "$dir/update.log" >&2
+	else
+		touch "$dir/updated"
 	fi
-	touch "$dir/updated"
 fi
 printf '%s\n' "$conf"
