@@ -26,7 +26,7 @@ version_of() {
 
 # Sets $archive and $version to the engine to use: the fetched one first, then the distribution's.
 find_engine() {
-	archive= version=
+	archive='' version=''
 	for top in "$root" ''; do
 		version=$(version_of "$top/usr/include")
 		[ -n "$version" ] || continue
