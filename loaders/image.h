@@ -22,7 +22,17 @@ enum image_format {
 extern const char *const image_format_names[]; /* "bzImage", "ELF", "PE" */
 
 /* How the payload of a bzImage is packed (boot.rst payload_offset: the magic numbers). */
-enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_BZIP2, COMPRESSION_LZMA, COMPRESSION_XZ, COMPRESSION_LZO, COMPRESSION_LZ4, COMPRESSION_ZSTD, COMPRESSION_COUNT };
+enum compression {
+	COMPRESSION_NONE, /* the ELF itself, or nothing that we know */
+	COMPRESSION_GZIP,
+	COMPRESSION_BZIP2,
+	COMPRESSION_LZMA,
+	COMPRESSION_XZ,
+	COMPRESSION_LZO,
+	COMPRESSION_LZ4,
+	COMPRESSION_ZSTD,
+	COMPRESSION_COUNT
+};
 
 extern const char *const compression_names[COMPRESSION_COUNT];
 
@@ -30,24 +40,24 @@ extern const char *const compression_names[COMPRESSION_COUNT];
 
 /* The setup header and what follows from it (Documentation/arch/x86/boot.rst). */
 struct bzimage {
-	bool has_header;          /* "HdrS" at 0x202; without it the old, fixed layout */
-	uint16_t protocol;        /* 0x0200..0x020f; 0 without header */
-	uint8_t page[BOOT_PARAMS_SIZE]; /* first bytes of the file, zero padded: bootparam_get(page, ...) reads the header */
-	uint32_t setup_size;      /* bytes before the protected-mode code: (setup_sects + 1) * 512, 0 read as 4 */
-	uint64_t kernel_size;     /* bytes of protected-mode code in the file: syssize * 16, cut at the file's end */
-	uint32_t header_end;      /* offset one past the header's last byte: 0x202 + byte at 0x201 */
-	bool loaded_high;         /* bzImage rather than zImage */
-	bool kernel_64;           /* XLF_KERNEL_64: offers startup_64 at +0x200 */
+	bool has_header;   /* "HdrS" at 0x202; without it the old, fixed layout */
+	uint16_t protocol; /* 0x0200..0x020f; 0 without header */
+	uint8_t page[BOOT_PARAMS_SIZE]; /* first bytes of the file, zero padded: for bp_get() */
+	uint32_t setup_size;       /* bytes before the protected-mode code; setup_sects 0 read as 4 */
+	uint64_t kernel_size;      /* bytes of protected-mode code, all of them in the file */
+	uint32_t header_end;       /* one past the header: 0x202 + byte at 0x201, up to 0x301 */
+	bool loaded_high;          /* bzImage rather than zImage */
+	bool kernel_64;            /* XLF_KERNEL_64: offers startup_64 at +0x200 */
 	bool relocatable;
-	uint64_t pref_address;    /* 0x100000 before protocol 2.10 */
-	uint32_t kernel_alignment;
-	uint32_t init_size;       /* kernel_size before protocol 2.10 */
-	bool has_payload;         /* payload_offset is not 0 */
+	uint64_t pref_address;     /* never 0: 0x100000 (zImage: 0x10000) where none is given */
+	uint32_t kernel_alignment; /* as it stands: 0 or no power of two is possible; 1 before 2.05 */
+	uint32_t init_size;        /* kernel_size before protocol 2.10 */
+	bool has_payload;          /* payload_offset is not 0 */
 	enum compression compression;
-	uint64_t payload_file_offset;
-	uint64_t payload_size;    /* packed */
-	uint32_t cmdline_size;    /* without the NUL; 255 before 2.06 */
-	uint32_t initrd_addr_max; /* 0x37ffffff before 2.03 */
+	uint64_t payload_file_offset; /* as claimed: may lie outside until image_unpack() was 0 */
+	uint64_t payload_size;     /* packed, likewise */
+	uint32_t cmdline_size;     /* without the NUL; 255 before 2.06 */
+	uint32_t initrd_addr_max;  /* 0x37ffffff before 2.03 */
 };
 
 struct elf_segment {
