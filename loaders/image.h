@@ -79,19 +79,40 @@ struct elf_note {
 
 /* An ELF executable: the file itself or the unpacked payload. */
 struct elf_image {
-	struct bytes data;     /* the whole ELF, owned by struct image */
+	struct bytes data; /* the whole ELF, owned by struct image */
 	bool is_64;
-	uint16_t machine;      /* EM_X86_64 or EM_386 */
-	uint64_t entry;        /* e_entry as it stands */
-	gpa_t entry_paddr;     /* e_entry as a physical address: Linux's x86-64 vmlinux has it so already */
+	uint16_t machine;   /* EM_X86_64 or EM_386 */
+	uint64_t entry;     /* e_entry as it stands */
+	bool entry_loaded;  /* e_entry lies in a PT_LOAD, by physical or by virtual address */
+	gpa_t entry_paddr;  /* as a physical address, which Linux's vmlinux gives already */
 	struct elf_segment segments[ELF_SEGMENTS_MAX]; /* all program headers */
 	unsigned segment_count;
 	struct elf_note notes[ELF_NOTES_MAX];
 	unsigned note_count;
-	bool has_pvh;          /* XEN_ELFNOTE_PHYS32_ENTRY */
+	bool has_pvh; /* XEN_ELFNOTE_PHYS32_ENTRY, sound and inside a PT_LOAD */
 	gpa_t pvh_entry;
+	uint64_t pvh_note_offset; /* of that note's header in the ELF */
+	char pvh_problem[128];    /* what is wrong with such a note; "" when sound or absent */
 	gpa_t load_start, load_end; /* physical span of PT_LOAD, end exclusive */
 };
+
+/* The PE header's facts that decide about booting; has_pe of struct image says whether there is one. */
+struct pe_facts {
+	uint64_t offset;    /* of "PE\0\0" in the file */
+	uint16_t machine;   /* 0x8664, 0x014c */
+	uint16_t subsystem; /* 10: EFI application */
+	uint32_t entry;     /* AddressOfEntryPoint, from the image's start once loaded */
+};
+
+/* A producer that would enter by this path, and the byte of the file that makes it. */
+struct image_choice {
+	const char *who;   /* "GRUB linux16" */
+	const char *byte;  /* "boot_flag" */
+	uint64_t offset;   /* of that byte */
+	bool in_payload;   /* the offset counts from the start of the unpacked payload */
+};
+
+#define IMAGE_CHOICES_MAX 6
 
 /* One way to enter, and whether this image has it. */
 struct image_entry {
@@ -100,7 +121,9 @@ struct image_entry {
 	char symbol[32];       /* symbol at that entry */
 	uint64_t offset;       /* of the entry's first byte, from the start of the loaded part named by `base` */
 	const char *base;      /* "setup", "kernel", "image", "physical" */
-	char chosen_by[128];   /* who would choose it and from which byte: "QEMU -kernel, GRUB linux16: boot_flag at 0x1fe" */
+	struct image_choice choices[IMAGE_CHOICES_MAX];
+	unsigned choice_count;
+	char chosen_by[256];   /* the same in one line: "GRUB linux16, SYSLINUX: boot_flag at 0x1fe" */
 	char reason[160];      /* why it is not offered; "" when it is */
 };
 
@@ -114,6 +137,7 @@ struct image {
 	struct bzimage *bz;    /* NULL unless format is IMAGE_BZIMAGE */
 	struct elf_image *elf; /* the file's own ELF, or the payload's; NULL when there is none */
 	bool has_pe;           /* "MZ" with a PE header: the EFI stub */
+	struct pe_facts pe;
 	struct image_entry entries[IMAGE_ENTRIES_MAX];
 	unsigned entry_count;
 	struct bytes payload;  /* unpacked payload, owned; len 0 until image_unpack() */
@@ -131,13 +155,17 @@ int image_open(struct image **ret_image, const char *path, struct diag *diag);
 int image_from_bytes(struct image **ret_image, const char *name, struct bytes data, struct diag *diag);
 /*
  * Unpack the payload (capped at PAYLOAD_SIZE_MAX) and parse its ELF into
- * image->elf, PVH entry included. Nothing to do for ELF files or twice.
+ * image->elf, PVH entry included. Nothing to do for ELF and PE files, for a bzImage
+ * without a payload, or twice.
  */
 int image_unpack(struct image *image, struct diag *diag);
 /* Takes NULL, returns NULL. */
 struct image *image_close(struct image *image);
 
-/* The entry of that path, or NULL when the path is unknown for this format. */
+/*
+ * The entry of that path, or NULL for a path that no image has. Every image lists all
+ * paths; those it does not offer say why. `pvh` of a bzImage needs image_unpack() first.
+ */
 const struct image_entry *image_entry_find(const struct image *image, const char *path);
 
 #endif
