@@ -284,6 +284,25 @@ $(O)/tests/guest/%.bin: $(O)/tests/guest/%.elf
 	$(say) GUEST $@
 	$(Q)$(OBJCOPY) -O binary $< $@
 
+# The demonstration image: an ELF kernel, and a bzImage that carries it as its payload.
+DEMO_LD := $(LD) --build-id=none -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments
+
+$(O)/tests/demo.vmlinux: $(O)/obj/tests/demo/kernel.S.o tests/demo/vmlinux.lds
+	$(say) DEMO $@
+	@mkdir -p $(@D)
+	$(Q)$(DEMO_LD) -T tests/demo/vmlinux.lds -o $@ $<
+
+$(O)/obj/tests/demo/head.S.o: ASFLAGS += -DDEMO_VMLINUX='"$(O)/tests/demo.vmlinux"'
+$(O)/obj/tests/demo/head.S.o: $(O)/tests/demo.vmlinux
+
+$(O)/tests/demo.elf: $(O)/obj/tests/demo/setup.S.o $(O)/obj/tests/demo/head.S.o tests/demo/bzimage.lds
+	$(Q)$(DEMO_LD) --no-check-sections -T tests/demo/bzimage.lds -e 0 -o $@ $(filter %.o,$^)
+
+$(O)/tests/demo.bzImage: $(O)/tests/demo.elf tests/demo/checksum.sh
+	$(say) DEMO $@
+	$(Q)$(OBJCOPY) -O binary $< $@
+	$(Q)tests/demo/checksum.sh $@
+
 o/man/%: man/%.scd
 	$(say) MAN $@
 	@mkdir -p $(@D)
