@@ -109,7 +109,7 @@ PKG_LIBS := $(call pc_libs,$(PKGS)) -lbz2 -llzo2 -lZydis -lZycore
 UNICORN_LIB := $(DEPS)/libunicorn.a
 UNICORN_CPPFLAGS := -isystem $(DEPS)/unicorn/usr/include
 comma := ,
-UNICORN_LDFLAGS := $(if $(wildcard emu/uc_tlb.c),-Wl$(comma)--wrap=tlb_init_x86_64$(comma)--wrap=tlb_protect_code_x86_64$(comma)--wrap=tlb_reset_dirty_by_vaddr_x86_64)
+UNICORN_LDFLAGS := $(if $(wildcard emu/uc_tlb.c),-Wl$(comma)--wrap=tlb_init_x86_64$(comma)--wrap=tlb_protect_code_x86_64$(comma)--wrap=tlb_reset_dirty_by_vaddr_x86_64$(comma)--wrap=cpu_loop_exit_noexc_x86_64)
 
 ALL_CPPFLAGS += $(UNICORN_CPPFLAGS) $(PKG_CFLAGS)
 

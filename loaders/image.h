@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a boot image file is: its layers (bzImage, ELF, PE, payload), parsed
+ * facts, and the entries it offers. Parsed once; never knows entry state.
+ *
+ * Images are hostile: every length is checked in 64 bits and capped, and a
+ * broken one gets a diag with the file offset.
+ */
+#ifndef LOADERS_IMAGE_H
+#define LOADERS_IMAGE_H
+
+#include "emu/base/diag.h"
+#include "emu/base/digest.h"
+#include "loaders/bootparam.h"
+
+enum image_format {
+	IMAGE_BZIMAGE, /* Linux boot protocol, also zImage and header-less (see bzimage) */
+	IMAGE_ELF,     /* vmlinux or another ELF executable */
+	IMAGE_PE,      /* a PE/COFF image without a Linux setup header */
+};
+
+extern const char *const image_format_names[]; /* "bzImage", "ELF", "PE" */
+
+/* How the payload of a bzImage is packed (boot.rst payload_offset: the magic numbers). */
+enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_BZIP2, COMPRESSION_LZMA, COMPRESSION_XZ, COMPRESSION_LZO, COMPRESSION_LZ4, COMPRESSION_ZSTD, COMPRESSION_COUNT };
+
+extern const char *const compression_names[COMPRESSION_COUNT];
+
+#define PAYLOAD_SIZE_MAX MIB(512)
+
+/* The setup header and what follows from it (Documentation/arch/x86/boot.rst). */
+struct bzimage {
+	bool has_header;          /* "HdrS" at 0x202; without it the old, fixed layout */
+	uint16_t protocol;        /* 0x0200..0x020f; 0 without header */
+	uint8_t page[BOOT_PARAMS_SIZE]; /* first bytes of the file, zero padded: bootparam_get(page, ...) reads the header */
+	uint32_t setup_size;      /* bytes before the protected-mode code: (setup_sects + 1) * 512, 0 read as 4 */
+	uint64_t kernel_size;     /* bytes of protected-mode code in the file: syssize * 16, cut at the file's end */
+	uint32_t header_end;      /* offset one past the header's last byte: 0x202 + byte at 0x201 */
+	bool loaded_high;         /* bzImage rather than zImage */
+	bool kernel_64;           /* XLF_KERNEL_64: offers startup_64 at +0x200 */
+	bool relocatable;
+	uint64_t pref_address;    /* 0x100000 before protocol 2.10 */
+	uint32_t kernel_alignment;
+	uint32_t init_size;       /* kernel_size before protocol 2.10 */
+	bool has_payload;         /* payload_offset is not 0 */
+	enum compression compression;
+	uint64_t payload_file_offset;
+	uint64_t payload_size;    /* packed */
+	uint32_t cmdline_size;    /* without the NUL; 255 before 2.06 */
+	uint32_t initrd_addr_max; /* 0x37ffffff before 2.03 */
+};
+
+struct elf_segment {
+	uint32_t type, flags;
+	uint64_t offset, filesz, memsz;
+	uint64_t vaddr, paddr;
+	uint64_t align;
+};
+
+struct elf_note {
+	char name[16];
+	uint32_t type;
+	struct bytes desc;    /* points into the ELF's bytes */
+	uint64_t offset;      /* of the note header in the ELF */
+};
+
+#define ELF_SEGMENTS_MAX 128
+#define ELF_NOTES_MAX 256
+
+/* An ELF executable: the file itself or the unpacked payload. */
+struct elf_image {
+	struct bytes data;     /* the whole ELF, owned by struct image */
+	bool is_64;
+	uint16_t machine;      /* EM_X86_64 or EM_386 */
+	uint64_t entry;        /* e_entry as it stands */
+	gpa_t entry_paddr;     /* e_entry as a physical address: Linux's x86-64 vmlinux has it so already */
+	struct elf_segment segments[ELF_SEGMENTS_MAX]; /* all program headers */
+	unsigned segment_count;
+	struct elf_note notes[ELF_NOTES_MAX];
+	unsigned note_count;
+	bool has_pvh;          /* XEN_ELFNOTE_PHYS32_ENTRY */
+	gpa_t pvh_entry;
+	gpa_t load_start, load_end; /* physical span of PT_LOAD, end exclusive */
+};
+
+/* One way to enter, and whether this image has it. */
+struct image_entry {
+	const char *path;      /* "bios", "linux32", "linux64", "efi", "efi-handover", "pvh" */
+	bool offered;
+	char symbol[32];       /* symbol at that entry */
+	uint64_t offset;       /* of the entry's first byte, from the start of the loaded part named by `base` */
+	const char *base;      /* "setup", "kernel", "image", "physical" */
+	char chosen_by[128];   /* who would choose it and from which byte: "QEMU -kernel, GRUB linux16: boot_flag at 0x1fe" */
+	char reason[160];      /* why it is not offered; "" when it is */
+};
+
+#define IMAGE_ENTRIES_MAX 8
+
+struct image {
+	char name[256];        /* base name */
+	char sha256[SHA256_HEX_SIZE];
+	struct bytes file;     /* owned */
+	enum image_format format;
+	struct bzimage *bz;    /* NULL unless format is IMAGE_BZIMAGE */
+	struct elf_image *elf; /* the file's own ELF, or the payload's; NULL when there is none */
+	bool has_pe;           /* "MZ" with a PE header: the EFI stub */
+	struct image_entry entries[IMAGE_ENTRIES_MAX];
+	unsigned entry_count;
+	struct bytes payload;  /* unpacked payload, owned; len 0 until image_unpack() */
+};
+
+/* A file larger than this is refused unread. */
+#define IMAGE_FILE_MAX MIB(1024)
+
+/*
+ * Read and parse @path. Does not unpack the payload. -EINVAL for a broken or
+ * foreign file (diag says offset and what was expected), or the errno of reading.
+ */
+int image_open(struct image **ret_image, const char *path, struct diag *diag);
+/* The same from memory; @name is what reports call it. The bytes are copied. */
+int image_from_bytes(struct image **ret_image, const char *name, struct bytes data, struct diag *diag);
+/*
+ * Unpack the payload (capped at PAYLOAD_SIZE_MAX) and parse its ELF into
+ * image->elf, PVH entry included. Nothing to do for ELF files or twice.
+ */
+int image_unpack(struct image *image, struct diag *diag);
+/* Takes NULL, returns NULL. */
+struct image *image_close(struct image *image);
+
+/* The entry of that path, or NULL when the path is unknown for this format. */
+const struct image_entry *image_entry_find(const struct image *image, const char *path);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The result of running paths of images, as plain data: what every report format is written from. */
+#ifndef TOOLS_REPORT_H
+#define TOOLS_REPORT_H
+
+#include "emu/machine.h"
+#include "loaders/image.h"
+#include "models/sod.h"
+#include "specs/verdict.h"
+
+enum outcome { OUTCOME_PASS, OUTCOME_SKIP, OUTCOME_ERROR, OUTCOME_EXIT, OUTCOME_HANG, OUTCOME_CRASH, OUTCOME_FAIL, OUTCOME_COUNT };
+
+extern const char *const outcome_names[OUTCOME_COUNT];
+
+/* What the user asked for, the same for every image and path (design.md "The command"). */
+struct run_options {
+	uint64_t memory;            /* bytes */
+	const char *cmdline;        /* never NULL */
+	const char *initrd_path;    /* NULL: none */
+	struct bytes initrd;
+	enum cpu_profile cpu;
+	uint64_t seed;
+	uint64_t max_instructions;  /* 0: the default budget */
+	bool max_is_users;          /* given by the user: then running out is a hang, else an error */
+	const char *until;          /* "startup_64" (the point kernel), a symbol or an address */
+};
+
+/* Default budget of a path: enough for an XZ kernel (4.5 G) four times over. */
+#define RUN_BUDGET_DEFAULT 20000000000ull
+
+struct report_counts {
+	uint64_t instructions, faults, firmware_calls, hypercalls, unmodelled;
+};
+
+struct report_path {
+	const struct sod_path *path;
+	const struct sod_variant *variant;
+	enum outcome outcome;
+	char reason[320];           /* one sentence */
+	struct handover *handovers; /* in time order */
+	size_t handover_count;
+	struct verdicts verdicts;
+	struct report_counts counts;
+	struct stop stop;
+	struct cpu_state last_cpu;  /* at the stop */
+	char *stop_detail;          /* last blocks disassembled, page walk of the fault; owned; NULL when it arrived */
+	char *console;              /* owned; captured text, NUL-terminated */
+	char digest[DIGEST_HEX_SIZE];
+};
+
+struct report_image {
+	char name[256];
+	char sha256[SHA256_HEX_SIZE];
+	const char *format;
+	const struct image *image;  /* borrowed; NULL when it could not be read */
+	char error[600];            /* the one line when it could not be read, else "" */
+	struct report_path *paths;
+	size_t path_count;
+};
+
+struct report {
+	const struct run_options *options;
+	struct report_image *images;
+	size_t image_count;
+};
+
+void report_path_release(struct report_path *p);
+void report_release(struct report *r);
+
+/*
+ * Exit status over everything asked for (design.md): 0 all passed, 1 a fail,
+ * crash, hang, exit or unmet --require, 125 something could not be judged.
+ */
+int report_exit_status(const struct report *r);
+
+/* Writers, one per format, over the same struct. */
+void report_text(const struct report *r, struct buf *out, bool verbose);
+void report_json(const struct report *r, struct buf *out);
+
+/*
+ * Run one path of one image until the point kernel (or options->until) and fill
+ * @ret with outcome, handovers, counts and digest. Never fails otherwise: what
+ * goes wrong becomes the outcome. @image must be unpacked.
+ */
+void path_run(const struct image *image, const struct sod_path *path, const struct sod_variant *variant, const struct run_options *options, struct report_path *ret);
+
+#endif
