@@ -193,7 +193,8 @@ static void compare_segments(struct compare *k, const json_t *regs)
 		snprintf(row, sizeof(row), "%s.limit", info->name);
 		row_u64(k, row, s->limit, hex(json_object_get(v, "limit")));
 		snprintf(row, sizeof(row), "%s.attr", info->name);
-		row_u64(k, row, s->attr, hex(json_object_get(v, "flags")));
+		/* QEMU keeps the descriptor's limit bits there too. */
+		row_u64(k, row, s->attr, hex(json_object_get(v, "flags")) & DESC_ATTR_MASK);
 	}
 }
 
