@@ -35,7 +35,7 @@
 #define GDT_LIMIT   0x20u /* one more than four descriptors have */
 
 /* The flags that the relocator's last arithmetic leaves. */
-#define RFLAGS (EFLAGS_FIXED | EFLAGS_PF | EFLAGS_ZF)
+#define LEFT_RFLAGS (EFLAGS_FIXED | EFLAGS_PF | EFLAGS_ZF)
 
 #define CODE_ATTR (SEG_ATTR_CODE32 & ~DESC_ACCESSED) /* QEMU's far jump does not set it */
 
@@ -129,7 +129,7 @@ static void set_registers(struct linux_boot *b)
 	cpu->seg[SEG_CS].attr = CODE_ATTR;
 	cpu->gdtr = (struct table_reg){ .base = GDT_ADDRESS, .limit = GDT_LIMIT };
 	cpu->idtr = (struct table_reg){ 0 };
-	cpu->rflags = RFLAGS;
+	cpu->rflags = LEFT_RFLAGS;
 	cpu->fcw = 0x37f;
 	cpu->gpr[GPR_RSI] = sod->boot_params;
 	cpu->gpr[GPR_RSP] = sod->boot_params;

@@ -39,8 +39,8 @@
 #define PAGE_FLAGS  (PTE_P | PTE_RW | PTE_A | PTE_D | PTE_G)
 
 /* A running Linux's CR0 and EFER; relocate_kernel_64.S clears AM, WP, TS and EM. */
-#define CR0  (CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_PG)
-#define EFER (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
+#define KEXEC_CR0  (CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_PG)
+#define KEXEC_EFER (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
 
 static int check(struct linux_boot *b)
 {
@@ -136,8 +136,8 @@ static void set_registers(struct linux_boot *b, gpa_t purgatory)
 	cpu_state_long64(cpu, BOOT_CS, BOOT_DS, cpu->cr3);
 	cpu->seg[SEG_CS].attr &=
 		~DESC_ACCESSED; /* as the GDT has it; a far return on QEMU does not set it */
-	cpu->cr0 = CR0;
-	cpu->efer = EFER;
+	cpu->cr0 = KEXEC_CR0;
+	cpu->efer = KEXEC_EFER;
 	cpu->fcw = 0x37f;
 	cpu->gdtr =
 		(struct table_reg){ .base = purgatory + PURGATORY_GDT, .limit = GDT_BOOT_SIZE - 1 };

@@ -66,6 +66,29 @@ int linux_boot_place(struct linux_boot *b, const char *name, gpa_t gpa, const vo
  */
 int linux_boot_by_spec(struct linux_boot *b, uint32_t code_attr, gpa_t *ret_gdt);
 
+/* An ELF kernel entered at e_entry; elf_boot_release() frees what it owns. */
+struct elf_boot {
+	const struct elf_image *elf;
+	const struct platform *platform;
+	struct start_of_day *sod;
+	struct diag *diag; /* may be NULL */
+	struct layout layout;
+	char source[64];
+	uint8_t bp[BOOT_PARAMS_SIZE];
+};
+
+/* -EINVAL with the reason for what is no x86-64 ELF kernel, or a command line that is too long for one. */
+int elf_boot_init(struct elf_boot *b, const struct image *image, const struct platform *platform,
+		  struct start_of_day *sod, struct diag *diag);
+void elf_boot_release(struct elf_boot *b);
+int elf_boot_place(struct elf_boot *b, const char *name, gpa_t gpa, const void *data, size_t len);
+/* Every PT_LOAD segment to its physical address; takes their span. */
+int elf_boot_kernel(struct elf_boot *b);
+/* The platform's initrd, if any, as high below 4 GiB as it goes. */
+int elf_boot_initrd(struct elf_boot *b);
+/* boot_params for @params and @cmdline, not yet placed: the header fields that monitors write, and E820. */
+void elf_boot_params(struct elf_boot *b, gpa_t params, gpa_t cmdline);
+
 /* The variants that need a file of their own. */
 int linux32_grub2_build(struct linux_boot *b);
 int linux64_kexec_build(struct linux_boot *b);

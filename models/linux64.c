@@ -17,9 +17,10 @@
  * BIOS data area and put a trampoline in low memory before they make tables of
  * their own, and every loader maps both.
  */
-static int place_tables(struct linux_boot *b, gpa_t *ret_cr3)
+static int place_tables(const struct platform *platform, struct layout *layout, const char *source,
+			struct start_of_day *sod, gpa_t *ret_cr3, struct diag *diag)
 {
-	uint64_t ram_end = layout_ram_end(b->platform);
+	uint64_t ram_end = layout_ram_end(platform);
 	struct identity_map map = {
 		.end = ram_end > LAYOUT_4GIB ? ram_end : LAYOUT_4GIB,
 		.table_flags = PTE_P | PTE_RW,
@@ -27,17 +28,16 @@ static int place_tables(struct linux_boot *b, gpa_t *ret_cr3)
 	};
 	int ret;
 
-	ret = layout_take_lowest(&b->layout, "page tables", paging_identity_size(&map),
-				 GUEST_PAGE_SIZE, LINUX_LOW_START, LAYOUT_4GIB, ret_cr3, b->diag);
+	ret = layout_take_lowest(layout, "page tables", paging_identity_size(&map), GUEST_PAGE_SIZE,
+				 LINUX_LOW_START, LAYOUT_4GIB, ret_cr3, diag);
 	if (ret < 0)
 		return ret;
-	return paging_identity_build(&b->sod->memory, *ret_cr3, &map, b->source, b->diag);
+	return paging_identity_build(&sod->memory, *ret_cr3, &map, source, diag);
 }
 
 /* As in linux32.c: what the document leaves open is zero, here alone. */
-static void spec_registers(struct linux_boot *b, gpa_t gdt, gpa_t cr3)
+static void spec_registers(struct start_of_day *sod, gpa_t gdt, gpa_t cr3, gpa_t entry)
 {
-	struct start_of_day *sod = b->sod;
 	struct cpu_state *cpu = &sod->cpu;
 
 	cpu_state_long64(cpu, BOOT_CS, BOOT_DS, cr3);
@@ -46,7 +46,7 @@ static void spec_registers(struct linux_boot *b, gpa_t gdt, gpa_t cr3)
 	cpu->gdtr = (struct table_reg){ .base = gdt, .limit = GDT_BOOT_SIZE - 1 };
 	cpu->idtr = (struct table_reg){ 0 };
 	cpu->gpr[GPR_RSI] = sod->boot_params;
-	cpu->rip = sod->load_address + ENTRY_64;
+	cpu->rip = entry;
 }
 
 static int spec_build(struct linux_boot *b)
@@ -59,10 +59,63 @@ static int spec_build(struct linux_boot *b)
 		b->end = LAYOUT_TOP;
 	ret = linux_boot_by_spec(b, SEG_ATTR_CODE64, &gdt);
 	if (ret == 0)
-		ret = place_tables(b, &cr3);
+		ret = place_tables(b->platform, &b->layout, b->source, b->sod, &cr3, b->diag);
 	if (ret == 0)
-		spec_registers(b, gdt, cr3);
+		spec_registers(b->sod, gdt, cr3, b->sod->load_address + ENTRY_64);
 	return ret;
+}
+
+/* One page each, from LINUX_LOW_START up. */
+enum low_page { LOW_PARAMS, LOW_CMDLINE, LOW_GDT, LOW_PAGES };
+
+static int spec_elf_place(struct elf_boot *b, gpa_t *ret_gdt, gpa_t *ret_cr3)
+{
+	const char *text = b->platform->cmdline;
+	uint8_t gdt[GDT_BOOT_SIZE];
+	gpa_t low;
+	int ret;
+
+	ret = elf_boot_kernel(b);
+	if (ret == 0)
+		ret = layout_take_lowest(&b->layout, "boot_params", LOW_PAGES * GUEST_PAGE_SIZE,
+					 GUEST_PAGE_SIZE, LINUX_LOW_START, LAYOUT_4GIB, &low,
+					 b->diag);
+	if (ret == 0)
+		ret = place_tables(b->platform, &b->layout, b->source, b->sod, ret_cr3, b->diag);
+	if (ret == 0)
+		ret = elf_boot_initrd(b);
+	if (ret < 0)
+		return ret;
+
+	*ret_gdt = low + LOW_GDT * GUEST_PAGE_SIZE;
+	gdt_boot(gdt, SEG_ATTR_CODE64);
+	elf_boot_params(b, low + LOW_PARAMS * GUEST_PAGE_SIZE, low + LOW_CMDLINE * GUEST_PAGE_SIZE);
+	ret = elf_boot_place(b, "gdt", *ret_gdt, gdt, sizeof(gdt));
+	if (ret == 0)
+		ret = elf_boot_place(b, "cmdline", low + LOW_CMDLINE * GUEST_PAGE_SIZE, text,
+				     strlen(text) + 1);
+	if (ret == 0)
+		ret = elf_boot_place(b, "boot_params", b->sod->boot_params, b->bp, sizeof(b->bp));
+	return ret;
+}
+
+/*
+ * A vmlinux: the document knows only bzImages, so this is its machine state at
+ * e_entry, with the boot_params that a loader without a setup header makes.
+ */
+static int spec_elf_build(const struct image *image, const struct platform *platform,
+			  struct start_of_day *ret, struct diag *diag)
+{
+	struct elf_boot b;
+	gpa_t gdt, cr3;
+	int r = elf_boot_init(&b, image, platform, ret, diag);
+
+	if (r == 0)
+		r = spec_elf_place(&b, &gdt, &cr3);
+	if (r == 0)
+		spec_registers(ret, gdt, cr3, b.elf->entry_paddr);
+	elf_boot_release(&b);
+	return r;
 }
 
 struct linux64_variant {
@@ -82,7 +135,8 @@ static const struct sod_variant variants[] = {
 		.name = "spec",
 		.doc = "what the document demands, zero elsewhere",
 		.cite = "boot.rst \"64-bit Boot Protocol\"",
-		.data = &(const struct linux64_variant){ .bzimage = spec_build },
+		.data = &(const struct linux64_variant){ .bzimage = spec_build,
+							 .elf = spec_elf_build },
 	},
 	{
 		.name = "kexec",
@@ -135,7 +189,7 @@ static int build(const struct image *image, const struct platform *platform,
 
 	ret->path = &linux64_path;
 	ret->variant = variant;
-	if (v->elf)
+	if (v->elf && (!v->bzimage || image->format == IMAGE_ELF))
 		return v->elf(image, platform, ret, diag);
 	return bzimage_build(image, platform, v, ret, diag);
 }
