@@ -66,7 +66,7 @@ MODE_LDFLAGS.fuzz := -fsanitize=address,undefined
 # guest facts of all widths meet), and the two that forbid unused hook parameters and short table rows.
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations \
 	-Wold-style-definition -Wnested-externs -Wredundant-decls -Wpointer-arith -Wvla -Wundef \
-	-Wwrite-strings -Wformat=2 -Wswitch -Wimplicit-fallthrough -Wcast-align -Walloca \
+	-Wwrite-strings -Wformat=2 -Wswitch -Wimplicit-fallthrough -Walloca \
 	-Wno-sign-compare -Wno-unused-parameter -Wno-missing-field-initializers
 ifneq ($(findstring clang,$(CC)),)
 WARN += -Wno-gnu-zero-variadic-macro-arguments
