@@ -8,6 +8,11 @@
 /* An address that no code can have, as uc_emu_start() wants one to stop at. */
 #define NEVER 0x8000000000000000ull
 
+/* Of the engine's inside: regions, their numbers ("ram addresses"), and forgetting code by those. */
+void *find_memory_mapping_x86_64(void *uc, uint64_t gpa);
+uint64_t memory_region_get_ram_addr_x86_64(void *region);
+void tb_invalidate_phys_range_x86_64(void *uc, uint64_t start, uint64_t end);
+
 static const char *const version_hint = "bootpath needs libunicorn 2.1.x (2.0.x cannot page); `make deps` fetches it";
 
 static unsigned block_insns(struct engine *e, uint64_t key)
@@ -272,10 +277,6 @@ struct engine *engine_close(struct engine *e)
 	return NULL;
 }
 
-/* The engine's own number for the first byte of the region at @gpa; engine API of no header. */
-void *find_memory_mapping_x86_64(void *uc, uint64_t gpa);
-uint64_t memory_region_get_ram_addr_x86_64(void *region);
-
 static int grow_bitmaps(struct engine *e, gpa_t top)
 {
 	uint64_t old = (e->ram_top + 0x7fff) >> 15, bytes = (top + 0x7fff) >> 15;
@@ -370,9 +371,18 @@ void engine_forget(struct engine *e, gva_t pc, uint32_t size)
 	uc_ctl_remove_cache(e->uc, pc, pc + size);
 }
 
-void engine_forget_all(struct engine *e)
+void engine_forget_phys(struct engine *e, gpa_t gpa, uint64_t len)
 {
-	uc_ctl_flush_tb(e->uc);
+	for (unsigned i = 0; i < e->block_count; i++) {
+		const struct ram_block *b = &e->blocks[i];
+		uint64_t n = len;
+
+		if (gpa - b->gpa >= b->size)
+			continue;
+		if (n > b->size - (gpa - b->gpa))
+			n = b->size - (gpa - b->gpa);
+		tb_invalidate_phys_range_x86_64(e->uc, b->ram_addr + (gpa - b->gpa), b->ram_addr + (gpa - b->gpa) + n);
+	}
 }
 
 void engine_flush_tlb(struct engine *e)
@@ -447,12 +457,6 @@ void engine_mark_dirty(struct engine *e, gpa_t gpa, uint64_t len)
 		return;
 	for (uint64_t p = gpa >> 12; p <= (gpa + len - 1) >> 12 && p < e->ram_top >> 12; p++)
 		bitmap_set(e->dirty, p);
-}
-
-void engine_clear_dirty(struct engine *e)
-{
-	memset(e->dirty, 0, (e->ram_top + 0x7fff) >> 15);
-	engine_flush_tlb(e);
 }
 
 bool engine_page_has_code(const struct engine *e, gpa_t gpa)

@@ -73,8 +73,8 @@ const char *engine_error(const struct engine *e);
 int engine_plant(struct engine *e, gva_t pc);
 /* Forget the translation of the code at [pc, pc+size), linear addresses. */
 void engine_forget(struct engine *e, gva_t pc, uint32_t size);
-/* Forget every translation: after the host wrote where code may be. */
-void engine_forget_all(struct engine *e);
+/* Forget what was translated from physical [gpa, gpa+len): after the host wrote there. */
+void engine_forget_phys(struct engine *e, gpa_t gpa, uint64_t len);
 void engine_flush_tlb(struct engine *e);
 /* Call ops.store for every store; slow, flushes all translations when switched. */
 int engine_watch_stores(struct engine *e, bool on);
@@ -99,11 +99,9 @@ struct engine_block_id {
 
 size_t engine_last_blocks(const struct engine *e, struct engine_block_id ret[ENGINE_RING]);
 
-/* Pages the guest has stored to since engine_clear_dirty(); bit per page of the RAM mapped, see engine_dirty_*(). */
+/* Pages that guest or host ever stored to (engine_mark_dirty() for the host's stores), and pages that code ran from. */
 bool engine_page_dirty(const struct engine *e, gpa_t gpa);
 void engine_mark_dirty(struct engine *e, gpa_t gpa, uint64_t len);
-/* Forget the marks, so that every first store to a page marks it again. */
-void engine_clear_dirty(struct engine *e);
 bool engine_page_has_code(const struct engine *e, gpa_t gpa);
 
 /* The CPU in full (also what struct cpu_state lacks), as opaque bytes of a fixed size. */

@@ -54,7 +54,7 @@ struct engine {
 	struct ram_block blocks[RAM_BLOCKS_MAX];
 	unsigned block_count;
 	uint8_t *has_code; /* bit per page below ram_top: ever held a translated block */
-	uint8_t *dirty;    /* bit per page: stored to since engine_clear_dirty() */
+	uint8_t *dirty;    /* bit per page: ever stored to */
 	gpa_t ram_top;
 	struct hole holes[HOLES_MAX];
 	unsigned hole_count;
