@@ -20,6 +20,9 @@ void digest_hex(const struct digest *d, char ret_hex[DIGEST_HEX_SIZE]);
 /* Takes NULL, returns NULL. */
 struct digest *digest_destroy(struct digest *d);
 
+/* XXH3-64, where a number is wanted rather than an identity. */
+uint64_t hash64(const void *data, size_t len);
+
 void sha256_hex(const void *data, size_t len, char ret_hex[SHA256_HEX_SIZE]);
 
 #endif

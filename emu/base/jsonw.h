@@ -8,11 +8,14 @@
 
 #include "emu/base/buf.h"
 
+#define JSONW_DEPTH_MAX 64
+
 struct jsonw {
 	struct buf *out;
 	unsigned depth;
-	bool first;       /* nothing written yet in the innermost container */
-	bool inline_mode; /* the innermost container stays on one line */
+	bool first;            /* nothing written yet in the innermost container */
+	unsigned inline_depth; /* depth of the outermost container that stays on one line; 0: none */
+	uint64_t arrays;       /* bit n: the container at depth n + 1 is an array */
 };
 
 void jsonw_init(struct jsonw *w, struct buf *out);

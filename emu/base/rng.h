@@ -19,4 +19,7 @@ uint64_t rng_u64(struct rng *r);
 uint64_t rng_below(struct rng *r, uint64_t n);
 void rng_fill(struct rng *r, void *data, size_t len);
 
+/* One step of splitmix64, the generator that spreads a seed over a larger state. */
+uint64_t splitmix64(uint64_t *state);
+
 #endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A sparse store of guest pages with their own bytes. */
+#include "emu/base/pages.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct page {
+	gpa_t gpa;
+	uint8_t *data;
+};
+
+struct pages {
+	struct regions ram;
+	struct page *items; /* sorted by gpa */
+	size_t count;
+	size_t cap;
+};
+
+struct pages *pages_create(const struct regions *ram)
+{
+	struct pages *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	if (regions_copy(&p->ram, ram))
+		return pages_destroy(p);
+	return p;
+}
+
+/* Index of the first page at or after @gpa. */
+static size_t pages_lower(const struct pages *p, gpa_t gpa)
+{
+	size_t lo = 0, hi = p->count;
+
+	/* A whole memory is put in address order: then it is always the end. */
+	if (hi && p->items[hi - 1].gpa < gpa)
+		return hi;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (p->items[mid].gpa < gpa)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* The bytes of the page at @gpa, made when it is new; NULL when out of memory. */
+static uint8_t *pages_get(struct pages *p, gpa_t gpa)
+{
+	size_t i = pages_lower(p, gpa);
+	struct page *items;
+	uint8_t *data;
+
+	if (i < p->count && p->items[i].gpa == gpa)
+		return p->items[i].data;
+	if (p->count == p->cap) {
+		size_t cap = p->cap ? p->cap * 2 : 64;
+
+		items = realloc(p->items, cap * sizeof(*items));
+		if (!items)
+			return NULL;
+		p->items = items;
+		p->cap = cap;
+	}
+	data = calloc(1, GUEST_PAGE_SIZE);
+	if (!data)
+		return NULL;
+	memmove(p->items + i + 1, p->items + i, (p->count - i) * sizeof(*p->items));
+	p->items[i] = (struct page){ .gpa = gpa, .data = data };
+	p->count++;
+	return data;
+}
+
+/* How many of @len bytes at @gpa lie in its page. */
+static size_t in_page(gpa_t gpa, size_t len)
+{
+	uint64_t left = GUEST_PAGE_SIZE - (gpa & ~GUEST_PAGE_MASK);
+
+	return len < left ? len : (size_t)left;
+}
+
+int pages_put(struct pages *p, gpa_t gpa, const void *data, size_t len)
+{
+	const uint8_t *from = data;
+
+	if (!regions_cover(&p->ram, gpa, len))
+		return -EFAULT;
+	while (len) {
+		size_t n = in_page(gpa, len);
+		uint8_t *page = pages_get(p, gpa & GUEST_PAGE_MASK);
+
+		if (!page)
+			return -ENOMEM;
+		memcpy(page + (gpa & ~GUEST_PAGE_MASK), from, n);
+		gpa += n;
+		from += n;
+		len -= n;
+	}
+	return 0;
+}
+
+int pages_read(const struct pages *p, gpa_t gpa, void *data, size_t len)
+{
+	uint8_t *to = data;
+
+	if (!regions_cover(&p->ram, gpa, len))
+		return -EFAULT;
+	while (len) {
+		size_t n = in_page(gpa, len);
+		size_t i = pages_lower(p, gpa & GUEST_PAGE_MASK);
+
+		if (i < p->count && p->items[i].gpa == (gpa & GUEST_PAGE_MASK))
+			memcpy(to, p->items[i].data + (gpa & ~GUEST_PAGE_MASK), n);
+		else
+			memset(to, 0, n);
+		gpa += n;
+		to += n;
+		len -= n;
+	}
+	return 0;
+}
+
+static int pages_reader_read(const void *ctx, gpa_t gpa, void *data, size_t len)
+{
+	return pages_read(ctx, gpa, data, len);
+}
+
+struct mem_reader pages_reader(const struct pages *p)
+{
+	return (struct mem_reader){ .read = pages_reader_read, .ctx = p };
+}
+
+const struct regions *pages_ram(const struct pages *p)
+{
+	return &p->ram;
+}
+
+size_t pages_count(const struct pages *p)
+{
+	return p->count;
+}
+
+gpa_t pages_address(const struct pages *p, size_t i, const uint8_t **ret_data)
+{
+	*ret_data = p->items[i].data;
+	return p->items[i].gpa;
+}
+
+struct pages *pages_destroy(struct pages *p)
+{
+	if (!p)
+		return NULL;
+	for (size_t i = 0; i < p->count; i++)
+		free(p->items[i].data);
+	free(p->items);
+	regions_free(&p->ram);
+	free(p);
+	return NULL;
+}
