@@ -11,6 +11,7 @@
 
 #define BOOT_PARAMS_SIZE 4096u
 #define BOOT_PARAMS_HDR 0x1f1u     /* setup_header starts here in file and zero page alike */
+#define BOOT_PARAMS_HDR_200 0x200u /* from here on fields belong to protocol 2.00 and later */
 #define BOOT_PARAMS_HDR_MAX 0x290u /* zero-page.rst: the header ends below this */
 #define BOOT_PARAMS_E820 0x2d0u
 #define BOOT_PARAMS_E820_MAX 128u
@@ -59,5 +60,11 @@ void bp_set(uint8_t *bp, enum bp_field f, uint64_t v);
 /* By name ("hdr.xloadflags"); NULL when there is none. */
 const struct bp_field_info *bp_field_find(const char *name);
 uint64_t bp_field_get(const uint8_t *bp, const struct bp_field_info *f, unsigned index);
+
+/*
+ * Whether an image of that protocol (0: header-less) has the field: what lies
+ * below 0x200 is in every image, the rest only from its protocol on.
+ */
+bool bp_field_present(const struct bp_field_info *f, uint16_t protocol);
 
 #endif
