@@ -14,6 +14,7 @@
 #define ENTRY64_OFFSET          0x200u /* boot.rst xloadflags bit 0 */
 #define PROTOCOL_32BIT_MIN      0x0206u /* cmdline_size: the first version that bootpath places */
 #define PROTOCOL_XLOADFLAGS_MIN 0x020cu
+#define ELF_MACHINE_X86_64      62u /* System V ABI, e_machine */
 
 static void refuse(struct image_entry *e, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -76,7 +77,7 @@ static void fill_linux32(const struct image *image, struct image_entry *e)
 
 static void fill_linux64_elf(const struct elf_image *elf, struct image_entry *e)
 {
-	if (!elf->is_64 || elf->machine != 62)
+	if (!elf->is_64 || elf->machine != ELF_MACHINE_X86_64)
 		refuse(e, "the ELF is 32-bit code (e_machine %u at 0x12)", elf->machine);
 	else if (!elf->entry_loaded)
 		refuse(e, "e_entry 0x%llx (at 0x18) lies in no PT_LOAD",
