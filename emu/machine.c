@@ -78,7 +78,7 @@ void machine_cpu_set(struct machine *m, const struct cpu_state *state)
 
 uint64_t machine_instructions(const struct machine *m)
 {
-	return engine_retired(m->engine) + (m->at_insn ? m->insn_index : 0);
+	return engine_retired(m->engine) + (m->at_insn ? m->insn_index : m->at_port ? m->port_index : 0);
 }
 
 void machine_on_arrival(struct machine *m, arrival_fn fn, void *arg)

@@ -60,6 +60,7 @@ struct timer_queue {
 struct msr_state {
 	uint64_t value[MSR_SLOTS];
 	uint64_t tsc_offset;
+	uint64_t xcr0;
 };
 
 struct device_state {
@@ -96,6 +97,9 @@ struct machine {
 	bool at_insn;            /* inside engine_ops.insn: insn_pc is valid, insn_index before it in its block */
 	bool resumed;            /* the state was set in this callback */
 	unsigned insn_index;
+	unsigned port_index;     /* the same for the port instruction that runs now */
+	bool at_port;
+	uint64_t time_reads;     /* RDTSC and the like */
 	bool needs_poll;         /* an interrupt waits for IF */
 	bool mode_check;         /* the mode may have changed: look at the next block */
 	const char *mode;        /* cpu_mode_name() when last looked at */
@@ -166,11 +170,18 @@ void insn_intercept(struct machine *m, gva_t pc);
 /* The deadline of the engine from limit, timers, wake and requests. */
 void machine_update_deadline(struct machine *m);
 
+/* legality.c: checks of the SDM that the engine does not make; false: #GP */
+bool legal_mov_cr(struct machine *m, const struct cpu_state *cpu, unsigned cr, uint64_t v);
+bool legal_table_load(struct machine *m, const struct cpu_state *cpu, const struct insn *in, gva_t pc);
+bool legal_far_transfer(struct machine *m, const struct cpu_state *cpu, const struct insn *in, gva_t pc, uint32_t *ret_error_code);
+
 /* tables */
 void cpuid_answer(struct machine *m, uint32_t leaf, uint32_t subleaf, uint32_t ret[4]);
 /* False: the profile has no such MSR (#GP). */
 bool msr_read(struct machine *m, uint32_t number, uint64_t *ret_v);
 bool msr_write(struct machine *m, uint32_t number, uint64_t v);
+/* Has the table a row for it (if only to say that it does not exist)? */
+bool msr_known(uint32_t number);
 void msr_init(struct machine *m);
 uint32_t port_in(struct machine *m, uint16_t port, unsigned size);
 void port_out(struct machine *m, uint16_t port, unsigned size, uint32_t value);
@@ -194,6 +205,8 @@ bool timer_take(struct machine *m, uint64_t now, struct timer *ret);
 
 /* hang detection (repeat.c) */
 void repeat_init(struct machine *m);
+/* After time went backwards. */
+void repeat_reset(struct machine *m);
 void repeat_release(struct machine *m);
 /* At a block's start, when the count has come to repeat_check: true when the state is proven to repeat. */
 bool repeat_look(struct machine *m, gva_t pc);

@@ -418,12 +418,19 @@ static void on_exception(void *arg, unsigned vector, uint32_t error_code, bool s
 
 static uint32_t on_port_in(void *arg, uint16_t port, unsigned size)
 {
-	return port_in(arg, port, size);
+	struct machine *m = arg;
+	uint32_t v = port_in(m, port, size);
+
+	m->at_port = false;
+	return v;
 }
 
 static void on_port_out(void *arg, uint16_t port, unsigned size, uint32_t value)
 {
-	port_out(arg, port, size, value);
+	struct machine *m = arg;
+
+	port_out(m, port, size, value);
+	m->at_port = false;
 }
 
 /* Nothing answers: the bus floats high (design: reads all ones, drops writes). */
