@@ -7,7 +7,7 @@
 #include "tools/inspect.h"
 
 #define DESC_BYTES_SHOWN 24u
-#define ROW              "  %-20s %#12" PRIx64 " %#12" PRIx64 "  "
+#define ROW              "  %-20s 0x%08" PRIx64 " 0x%08" PRIx64
 
 /* clang-format off */
 static const struct {
@@ -53,7 +53,7 @@ static void text_layers(const struct image *image, struct buf *out)
 {
 	const struct bzimage *bz = image->bz;
 
-	buf_printf(out, "\nlayers\n  %-20s %12s %12s\n", "", "offset", "bytes");
+	buf_printf(out, "\nlayers\n  %-20s %-10s %s\n", "", "offset", "bytes");
 	if (bz) {
 		buf_printf(out, ROW "\n", "setup code", (uint64_t)0, (uint64_t)bz->setup_size);
 		buf_printf(out, ROW "  %s, %s\n", "protected-mode code", (uint64_t)bz->setup_size,
@@ -62,8 +62,8 @@ static void text_layers(const struct image *image, struct buf *out)
 	}
 	if (image->has_pe)
 		buf_printf(out,
-			   "  %-20s %#12" PRIx64
-			   " %12s  machine 0x%04x, subsystem %u, entry 0x%x\n",
+			   "  %-20s 0x%08" PRIx64
+			   " %10s  machine 0x%04x, subsystem %u, entry 0x%x\n",
 			   "PE header", image->pe.offset, "", image->pe.machine,
 			   image->pe.subsystem, image->pe.entry);
 	if (bz && bz->has_payload)
