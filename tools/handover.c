@@ -100,30 +100,48 @@ void kernel_entry_init(struct kernel_entry *e, const struct image *image)
 }
 
 /*
- * A relocated kernel has had the distance of its move added to absolute 32-bit
- * addresses (arch/x86/boot/compressed/misc.c handle_relocations()), so a byte
- * that differs must belong to a word that differs by just that.
+ * A relocated kernel has had one distance added to its absolute addresses
+ * (arch/x86/boot/compressed/misc.c handle_relocations()): the distance of its
+ * virtual move, which KASLR on x86-64 draws apart from the physical one. So
+ * bytes that differ must belong to 32-bit words that all differ by the same
+ * multiple of @alignment. A word that the end of the bytes cuts is not judged.
  */
-bool kernel_code_equal(const uint8_t *file, const uint8_t *now, size_t len, uint64_t delta)
+static bool equal_when_moved(const uint8_t *file, const uint8_t *now, size_t len, uint32_t distance)
 {
 	size_t i = 0;
 
-	while (i < len) {
-		size_t first = i >= 3 ? i - 3 : 0, at = first;
+	while (i + 3 < len) {
+		size_t at = i >= 3 ? i - 3 : 0;
 
 		if (file[i] == now[i]) {
 			i++;
 			continue;
 		}
-		/* The lowest byte of the distance may be 0, so the word can begin before the difference. */
-		while (at <= i && (at + 4 > len ||
-				   get_le32(now + at) - get_le32(file + at) != (uint32_t)delta))
+		while (at <= i && get_le32(now + at) - get_le32(file + at) != distance)
 			at++;
 		if (at > i)
 			return false;
 		i = at + 4;
 	}
 	return true;
+}
+
+bool kernel_code_equal(const uint8_t *file, const uint8_t *now, size_t len, uint64_t alignment)
+{
+	size_t i = 0;
+
+	while (i + 3 < len && file[i] == now[i])
+		i++;
+	if (i + 3 >= len)
+		return true;
+	/* The first difference belongs to a word that begins at most three bytes before it. */
+	for (size_t at = i >= 3 ? i - 3 : 0; at <= i; at++) {
+		uint32_t distance = get_le32(now + at) - get_le32(file + at);
+
+		if (!(distance & (alignment - 1)) && equal_when_moved(file, now, len, distance))
+			return true;
+	}
+	return false;
 }
 
 bool kernel_entry_matches(const struct kernel_entry *e, const struct machine *m, gva_t pc,
@@ -135,5 +153,5 @@ bool kernel_entry_matches(const struct kernel_entry *e, const struct machine *m,
 		return false;
 	if (machine_read(m, gpa, now, e->len))
 		return false;
-	return kernel_code_equal(e->code, now, e->len, gpa - e->paddr);
+	return kernel_code_equal(e->code, now, e->len, e->alignment);
 }
