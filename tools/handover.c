@@ -100,48 +100,42 @@ void kernel_entry_init(struct kernel_entry *e, const struct image *image)
 }
 
 /*
- * A relocated kernel has had one distance added to its absolute addresses
- * (arch/x86/boot/compressed/misc.c handle_relocations()): the distance of its
- * virtual move, which KASLR on x86-64 draws apart from the physical one. So
- * bytes that differ must belong to 32-bit words that all differ by the same
- * multiple of @alignment. A word that the end of the bytes cuts is not judged.
+ * A moved kernel has had the distance of its move in linear addresses, a
+ * multiple of its alignment, added to 32-bit words that hold absolute
+ * addresses, and subtracted from those that reach per-CPU data relative to RIP
+ * (arch/x86/boot/compressed/misc.c, handle_relocations()). That distance is
+ * not the physical one, so the first word that differs tells it.
  */
-static bool equal_when_moved(const uint8_t *file, const uint8_t *now, size_t len, uint32_t distance)
+bool kernel_code_equal(const uint8_t *file, const uint8_t *now, size_t len, uint64_t alignment)
 {
-	size_t i = 0;
+	uint32_t distance = 0;
+	size_t moved = 0;
 
-	while (i + 3 < len) {
-		size_t at = i >= 3 ? i - 3 : 0;
+	for (size_t i = 0; i < len;) {
+		size_t back = 0;
 
 		if (file[i] == now[i]) {
 			i++;
 			continue;
 		}
-		while (at <= i && get_le32(now + at) - get_le32(file + at) != distance)
-			at++;
-		if (at > i)
+		/* The word begins up to three bytes earlier: the low bits of the distance are zero. */
+		for (; back < 4 && back <= i && i - back + 4 <= len; back++) {
+			uint32_t d = get_le32(now + i - back) - get_le32(file + i - back);
+
+			if (d & (alignment - 1))
+				continue;
+			if (moved && d != distance && d != -distance)
+				return false;
+			distance = d;
+			break;
+		}
+		if (back == 4 || back > i || i - back + 4 > len)
 			return false;
-		i = at + 4;
+		moved += 4;
+		i = i - back + 4;
 	}
-	return true;
-}
-
-bool kernel_code_equal(const uint8_t *file, const uint8_t *now, size_t len, uint64_t alignment)
-{
-	size_t i = 0;
-
-	while (i + 3 < len && file[i] == now[i])
-		i++;
-	if (i + 3 >= len)
-		return true;
-	/* The first difference belongs to a word that begins at most three bytes before it. */
-	for (size_t at = i >= 3 ? i - 3 : 0; at <= i; at++) {
-		uint32_t distance = get_le32(now + at) - get_le32(file + at);
-
-		if (!(distance & (alignment - 1)) && equal_when_moved(file, now, len, distance))
-			return true;
-	}
-	return false;
+	/* Mostly the same code, or it says nothing. */
+	return moved * 2 <= len;
 }
 
 bool kernel_entry_matches(const struct kernel_entry *e, const struct machine *m, gva_t pc,

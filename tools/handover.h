@@ -18,7 +18,7 @@ int handover_capture(struct handover *ret, struct machine *m, enum point point,
 struct kernel_entry {
 	gpa_t paddr; /* e_entry of the unpacked kernel, where it was linked */
 	uint64_t alignment; /* KASLR and relocation move it by multiples of this */
-	uint8_t code[64]; /* its first bytes in the ELF */
+	uint8_t code[32]; /* its first bytes in the ELF */
 	size_t len; /* of code; 0: unknown, nothing matches */
 	char symbol[16]; /* "startup_64" or "startup_32" */
 };
@@ -29,7 +29,7 @@ void kernel_entry_init(struct kernel_entry *e, const struct image *image);
 bool kernel_entry_matches(const struct kernel_entry *e, const struct machine *m, gva_t pc,
 			  gpa_t gpa);
 
-/* The comparison by itself: @now is what memory holds, of a kernel moved by multiples of @alignment. */
+/* The comparison by itself: equal but for words that relocation changed. */
 bool kernel_code_equal(const uint8_t *file, const uint8_t *now, size_t len, uint64_t alignment);
 
 #endif
