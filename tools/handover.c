@@ -100,30 +100,42 @@ void kernel_entry_init(struct kernel_entry *e, const struct image *image)
 }
 
 /*
- * A relocated kernel has had the distance of its move added to absolute 32-bit
- * addresses (arch/x86/boot/compressed/misc.c handle_relocations()), so a byte
- * that differs must belong to a word that differs by just that.
+ * A moved kernel has had the distance of its move in linear addresses, a
+ * multiple of its alignment, added to 32-bit words that hold absolute
+ * addresses, and subtracted from those that reach per-CPU data relative to RIP
+ * (arch/x86/boot/compressed/misc.c, handle_relocations()). That distance is
+ * not the physical one, so the first word that differs tells it.
  */
-bool kernel_code_equal(const uint8_t *file, const uint8_t *now, size_t len, uint64_t delta)
+bool kernel_code_equal(const uint8_t *file, const uint8_t *now, size_t len, uint64_t alignment)
 {
-	size_t i = 0;
+	uint32_t distance = 0;
+	size_t moved = 0;
 
-	while (i < len) {
-		size_t first = i >= 3 ? i - 3 : 0, at = first;
+	for (size_t i = 0; i < len;) {
+		size_t back = 0;
 
 		if (file[i] == now[i]) {
 			i++;
 			continue;
 		}
-		/* The lowest byte of the distance may be 0, so the word can begin before the difference. */
-		while (at <= i && (at + 4 > len ||
-				   get_le32(now + at) - get_le32(file + at) != (uint32_t)delta))
-			at++;
-		if (at > i)
+		/* The word begins up to three bytes earlier: the low bits of the distance are zero. */
+		for (; back < 4 && back <= i && i - back + 4 <= len; back++) {
+			uint32_t d = get_le32(now + i - back) - get_le32(file + i - back);
+
+			if (d & (alignment - 1))
+				continue;
+			if (moved && d != distance && d != -distance)
+				return false;
+			distance = d;
+			break;
+		}
+		if (back == 4 || back > i || i - back + 4 > len)
 			return false;
-		i = at + 4;
+		moved += 4;
+		i = i - back + 4;
 	}
-	return true;
+	/* Mostly the same code, or it says nothing. */
+	return moved * 2 <= len;
 }
 
 bool kernel_entry_matches(const struct kernel_entry *e, const struct machine *m, gva_t pc,
@@ -135,5 +147,5 @@ bool kernel_entry_matches(const struct kernel_entry *e, const struct machine *m,
 		return false;
 	if (machine_read(m, gpa, now, e->len))
 		return false;
-	return kernel_code_equal(e->code, now, e->len, gpa - e->paddr);
+	return kernel_code_equal(e->code, now, e->len, e->alignment);
 }

@@ -29,7 +29,7 @@ void kernel_entry_init(struct kernel_entry *e, const struct image *image);
 bool kernel_entry_matches(const struct kernel_entry *e, const struct machine *m, gva_t pc,
 			  gpa_t gpa);
 
-/* The comparison by itself: @now is what memory holds where the kernel was moved by @delta. */
-bool kernel_code_equal(const uint8_t *file, const uint8_t *now, size_t len, uint64_t delta);
+/* The comparison by itself: equal but for words that relocation changed. */
+bool kernel_code_equal(const uint8_t *file, const uint8_t *now, size_t len, uint64_t alignment);
 
 #endif
