@@ -16,11 +16,12 @@
 struct machine;
 
 struct sod_variant {
-	const char *name;      /* "spec", "grub2", "kexec", ... */
+	const char *name; /* "spec", "grub2", "kexec", ... */
 	const char *doc;
 	const char *cite;
-	const char *const *known; /* NULL-ended ids of the clauses that the real producer breaks; NULL: none */
-	const void *data;      /* the path's own parameters for it */
+	const char *const *
+		known; /* NULL-ended ids of the clauses that the real producer breaks; NULL: none */
+	const void *data; /* the path's own parameters for it */
 };
 
 struct start_of_day {
@@ -28,18 +29,20 @@ struct start_of_day {
 	const struct sod_variant *variant;
 	struct cpu_state cpu;
 	struct placements memory;
-	enum point first;      /* point at the first instruction beside `entry`: POINT_COMPRESSED, POINT_KERNEL, or POINT_ENTRY for none */
-	char symbol[64];       /* symbol at the first instruction */
-	gpa_t boot_params;     /* 0: none at entry */
-	gpa_t load_address;    /* where the loaded kernel (or its protected-mode part) starts */
-	uint64_t load_size;    /* bytes of it that came from the file */
-	uint64_t run_size;     /* init_size, or the ELF's span: bytes the image may use from its run address on */
-	gpa_t run_address;     /* boot.rst's runtime start */
-	gpa_t startup_32;      /* compressed image's startup_32; 0: this path has no compressed stage */
+	enum point
+		first; /* point at the first instruction beside `entry`: POINT_COMPRESSED, POINT_KERNEL, or POINT_ENTRY for none */
+	char symbol[64]; /* symbol at the first instruction */
+	gpa_t boot_params; /* 0: none at entry */
+	gpa_t load_address; /* where the loaded kernel (or its protected-mode part) starts */
+	uint64_t load_size; /* bytes of it that came from the file */
+	uint64_t
+		run_size; /* init_size, or the ELF's span: bytes the image may use from its run address on */
+	gpa_t run_address; /* boot.rst's runtime start */
+	gpa_t startup_32; /* compressed image's startup_32; 0: this path has no compressed stage */
 };
 
 struct sod_path {
-	const char *name;      /* "linux32" */
+	const char *name; /* "linux32" */
 	const char *doc;
 	const struct sod_variant *variants; /* the first is the default */
 	unsigned variant_count;
@@ -47,7 +50,9 @@ struct sod_path {
 	 * Fill @ret (zeroed by the caller) for @image on @platform. -EINVAL with a
 	 * diag for an image or platform that cannot be started (RAM too small...).
 	 */
-	int (*build)(const struct image *image, const struct platform *platform, const struct sod_variant *variant, struct start_of_day *ret, struct diag *diag);
+	int (*build)(const struct image *image, const struct platform *platform,
+		     const struct sod_variant *variant, struct start_of_day *ret,
+		     struct diag *diag);
 	/* Hook firmware or hypervisor services into the machine after placement; NULL: the path has none. */
 	int (*attach)(struct machine *m, const struct start_of_day *sod, struct diag *diag);
 };

@@ -76,7 +76,7 @@ run_oracle() { program oracle "$out/tests/oracle-test"; }
 
 run_cli() {
 	set -- tests/cli/*.bats
-	[ -e "$1" ] && [ -x "$BOOTPATH" ] || return 0
+	[ -e "$1" ] || return 0
 	timeout -k 10 "$limit" bats --tap "$@" >"$tap/cli.tap" 2>"$tap/cli.log" </dev/null
 	judge cli $?
 }

@@ -52,6 +52,8 @@ done >"$dir/sources.list.new"
 	APT::Sandbox::User "root";
 	Acquire::Languages "none";
 	Acquire::GzipIndexes "true";
+	Acquire::http::Timeout "20";
+	Acquire::https::Timeout "20";
 	Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled "false";
 	Dir::Etc::main "/dev/null";
 	Dir::Etc::parts "$dir/parts";
@@ -80,8 +82,7 @@ if [ "$fresh" = 0 ]; then
 	if ! APT_CONFIG=$conf apt-get -q -o APT::Update::Error-Mode=any update >"$dir/update.log" 2>&1; then
 		# A mirror in the middle of its own update may miss one list; what is there is still signed and of use.
 		if ! ls "$dir"/lists/*_Packages* >/dev/null 2>&1; then
-			grep -E '^(E|W):' "$dir/update.log" >&2 || :
-			fail 77 "no package lists for $suites: no network, or the mirror does not have them"
+			fail 77 "no package lists for $suites: no network, or the mirror lacks them (see $dir/update.log)"
 		fi
 		printf '%s: some package lists of %s could not be read; going on without (%s)\n' \
 			"${0##*/}" "$suites" "$dir/update.log" >&2

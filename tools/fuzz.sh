@@ -7,7 +7,9 @@ set -eu
 cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-30}
 
-for target in o/fuzz/tests/fuzz/*_fuzz; do
+for source in tests/fuzz/*_fuzz.c; do
+	name=${source##*/}
+	target=o/fuzz/tests/fuzz/${name%.c}
 	[ -x "$target" ] || continue
 	name=${target##*/}
 	name=${name%_fuzz}

@@ -20,9 +20,14 @@ tests/demo
 tests           tests/lib tools specs models loaders emu emu/base
 '
 
+# our own header: the beginning of the paths that may include it
+private='
+emu/uc_internal.h    emu/uc
+'
+
 # header (a prefix of what stands between the brackets): the only files that may include it
 fences='
-unicorn/        emu/uc.c emu/uc_tlb.c
+unicorn/        emu/uc_internal.h emu/uc.c emu/uc_tlb.c emu/uc_state.c
 Zydis/          emu/decode.c
 Zycore/         emu/decode.c
 capstone/       emu/disasm.c
@@ -60,7 +65,7 @@ bad=0
 files=$(list | grep -E '\.(c|h|def|S)$' || :)
 if [ -n "$files" ]; then
 	# shellcheck disable=SC2086
-	awk -v arrows="$arrows" -v fences="$fences" '
+	awk -v arrows="$arrows" -v fences="$fences" -v private="$private" '
 	BEGIN {
 		n = split(arrows, line, "\n")
 		for (i = 1; i <= n; i++) {
@@ -79,6 +84,9 @@ if [ -n "$files" ]; then
 			keepers[w[1]] = line[i]
 			sub(/^[^ ]+ */, "", keepers[w[1]])
 		}
+		n = split(private, line, "\n")
+		for (i = 1; i <= n; i++)
+			if (split(line[i], w, " ") == 2) owner[w[1]] = w[2]
 	}
 	function dir(path) { return sub(/\/[^\/]*$/, "", path) ? path : "." }
 	# The layer of a folder is the longest listed folder that holds it.
@@ -96,6 +104,7 @@ if [ -n "$files" ]; then
 		to = q[2] ~ /\// ? layer(dir(q[2])) : own
 		if (own == "" || to == "") complain("\"" q[2] "\" lies in no known layer")
 		else if (!((own, to) in allow)) complain(own " may not include " to ": \"" q[2] "\"")
+		if (q[2] in owner && index(FILENAME, owner[q[2]]) != 1) complain("\"" q[2] "\" is only for " owner[q[2]] "*")
 		next
 	}
 	/^[ \t]*#[ \t]*include[ \t]*</ {

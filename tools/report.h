@@ -22,7 +22,8 @@ struct run_options {
 	uint64_t seed;
 	uint64_t max_instructions;  /* 0: the default budget */
 	bool max_is_users;          /* given by the user: then running out is a hang, else an error */
-	const char *until;          /* "startup_64" (the point kernel), a symbol or an address */
+	const char *until;          /* "startup_64" (the point kernel), another point or "0x..."; NULL: kernel */
+	bool keep_pages;            /* handovers hold all of memory, for specs; else the few pages that reports show */
 };
 
 /* Default budget of a path: enough for an XZ kernel (4.5 G) four times over. */
@@ -35,6 +36,7 @@ struct report_counts {
 struct report_path {
 	const struct sod_path *path;
 	const struct sod_variant *variant;
+	bool named;                 /* the user asked for it by name: then a skip is something not judged */
 	enum outcome outcome;
 	char reason[320];           /* one sentence */
 	struct handover *handovers; /* in time order */
@@ -76,6 +78,9 @@ int report_exit_status(const struct report *r);
 /* Writers, one per format, over the same struct. */
 void report_text(const struct report *r, struct buf *out, bool verbose);
 void report_json(const struct report *r, struct buf *out);
+
+/* True for the names of points that --until takes: "startup_64", "kernel", "compressed", "entry". */
+bool until_is_point(const char *text);
 
 /*
  * Run one path of one image until the point kernel (or options->until) and fill

@@ -76,12 +76,17 @@ fetch() {
 	need_engine
 }
 
-# The copy differs in one thing: tlb_set_dirty is weak, so that emu/uc_tlb.c can replace it.
+# The copy differs in two things: tlb_set_dirty is weak, so that emu/uc_tlb.c can replace it; and every name of its own
+# beside the API (uc_*) and the x86-64 core (*_x86_64) gets a prefix, since it has many plain ones like cpu_state_reset.
 prepare() {
 	need_engine
 	mkdir -p "$DEPS"
-	${OBJCOPY:-objcopy} --weaken-symbol=tlb_set_dirty_x86_64 "$archive" "$DEPS/libunicorn.a.$$"
-	mv "$DEPS/libunicorn.a.$$" "$DEPS/libunicorn.a"
+	new=$DEPS/libunicorn.$$
+	nm -g --defined-only "$archive" 2>/dev/null |
+		awk 'NF == 3 && $3 !~ /^uc_/ && $3 !~ /_x86_64$/ && !seen[$3]++ { print $3, "unicorn_" $3 }' >"$new.names"
+	${OBJCOPY:-objcopy} --weaken-symbol=tlb_set_dirty_x86_64 --redefine-syms="$new.names" "$archive" "$new.a"
+	rm "$new.names"
+	mv "$new.a" "$DEPS/libunicorn.a"
 }
 
 case ${1-} in

@@ -22,6 +22,15 @@ struct digest *digest_create(void)
 	return d;
 }
 
+struct digest *digest_copy(const struct digest *d)
+{
+	struct digest *c = digest_create();
+
+	if (c)
+		XXH3_copyState(c->state, d->state);
+	return c;
+}
+
 void digest_add(struct digest *d, const void *data, size_t len)
 {
 	if (len)

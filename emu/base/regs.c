@@ -4,9 +4,9 @@
 
 const struct reg_info reg_infos[] = {
 #define REG(reg_name, field, width, reg_group, doc) \
-	{ .name = #reg_name, \
-	  .bits = width, \
-	  .group = #reg_group, \
+	{ .name = #reg_name,                        \
+	  .bits = width,                            \
+	  .group = #reg_group,                      \
 	  .offset = offsetof(struct cpu_state, field) },
 #include "emu/base/regs.def"
 };
@@ -40,28 +40,33 @@ struct subreg_info {
 	unsigned shift, bits;
 };
 
-#define SUB(sub_name, field, low, width) \
-	{ .name = sub_name, .offset = offsetof(struct cpu_state, field), .shift = low, .bits = width }
-#define GPR_ABCD(letter, index) \
+#define SUB(sub_name, field, low, width)                                                     \
+	{                                                                                    \
+		.name = sub_name, .offset = offsetof(struct cpu_state, field), .shift = low, \
+		.bits = width                                                                \
+	}
+#define GPR_ABCD(letter, index)                                                     \
 	SUB("e" letter "x", gpr[index], 0, 32), SUB(letter "x", gpr[index], 0, 16), \
 		SUB(letter "l", gpr[index], 0, 8), SUB(letter "h", gpr[index], 8, 8)
-#define GPR_OTHER(letters, index) \
+#define GPR_OTHER(letters, index)                                             \
 	SUB("e" letters, gpr[index], 0, 32), SUB(letters, gpr[index], 0, 16), \
 		SUB(letters "l", gpr[index], 0, 8)
-#define GPR_NUMBER(number, index) \
+#define GPR_NUMBER(number, index)                                                       \
 	SUB("r" number "d", gpr[index], 0, 32), SUB("r" number "w", gpr[index], 0, 16), \
 		SUB("r" number "b", gpr[index], 0, 8)
 
 /* SDM 1 3.4.1 and table 3-2. */
+/* clang-format off */
 static const struct subreg_info subreg_infos[] = {
-	GPR_ABCD("a", GPR_RAX),     GPR_ABCD("b", GPR_RBX),     GPR_ABCD("c", GPR_RCX),
-	GPR_ABCD("d", GPR_RDX),     GPR_OTHER("si", GPR_RSI),   GPR_OTHER("di", GPR_RDI),
-	GPR_OTHER("bp", GPR_RBP),   GPR_OTHER("sp", GPR_RSP),   GPR_NUMBER("8", GPR_R8),
-	GPR_NUMBER("9", GPR_R9),    GPR_NUMBER("10", GPR_R10),  GPR_NUMBER("11", GPR_R11),
-	GPR_NUMBER("12", GPR_R12),  GPR_NUMBER("13", GPR_R13),  GPR_NUMBER("14", GPR_R14),
-	GPR_NUMBER("15", GPR_R15),  SUB("eip", rip, 0, 32),     SUB("ip", rip, 0, 16),
+	GPR_ABCD("a", GPR_RAX),       GPR_ABCD("b", GPR_RBX),      GPR_ABCD("c", GPR_RCX),
+	GPR_ABCD("d", GPR_RDX),       GPR_OTHER("si", GPR_RSI),    GPR_OTHER("di", GPR_RDI),
+	GPR_OTHER("bp", GPR_RBP),     GPR_OTHER("sp", GPR_RSP),    GPR_NUMBER("8", GPR_R8),
+	GPR_NUMBER("9", GPR_R9),      GPR_NUMBER("10", GPR_R10),   GPR_NUMBER("11", GPR_R11),
+	GPR_NUMBER("12", GPR_R12),    GPR_NUMBER("13", GPR_R13),   GPR_NUMBER("14", GPR_R14),
+	GPR_NUMBER("15", GPR_R15),    SUB("eip", rip, 0, 32),      SUB("ip", rip, 0, 16),
 	SUB("eflags", rflags, 0, 32), SUB("flags", rflags, 0, 16),
 };
+/* clang-format on */
 
 /* Where a name's value lies: a member of struct cpu_state, and the bits of it. */
 struct place {
@@ -110,10 +115,12 @@ static void place_set(struct cpu_state *s, const struct place *p, uint64_t v)
 	}
 }
 
-#define PLACE(type, base_offset, member) \
-	{ .offset = (base_offset) + offsetof(struct type, member), \
-	  .width = sizeof(((struct type *)0)->member), \
-	  .bits = 8 * sizeof(((struct type *)0)->member) }
+#define PLACE(type, base_offset, member)                                 \
+	{                                                                \
+		.offset = (base_offset) + offsetof(struct type, member), \
+		.width = sizeof(((struct type *)0)->member),             \
+		.bits = 8 * sizeof(((struct type *)0)->member)           \
+	}
 
 static bool place_find_segment(const char *name, size_t len, const char *part,
 			       struct place *ret_place)

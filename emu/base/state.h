@@ -127,6 +127,7 @@ struct handover {
 	char symbol[64];       /* "startup_32", "startup_64", "pvh_start_xen"... */
 	uint64_t instructions; /* retired before this point */
 	struct cpu_state cpu;
+	gpa_t boot_params;     /* where struct boot_params lies; 0: there is none at this point */
 	struct pages *pages;   /* guest memory as it was; freed by handover_release() */
 };
 

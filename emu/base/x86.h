@@ -103,9 +103,9 @@
 #define DESC_TYPE_TRAP 15u
 
 /* Flat segments as a loaded descriptor shows them: base 0, limit 4 GiB, accessed. */
-#define SEG_ATTR_CODE64 0x00af9b00u
-#define SEG_ATTR_CODE32 0x00cf9b00u
-#define SEG_ATTR_DATA32 0x00cf9300u
+#define SEG_ATTR_CODE64 0x00a09b00u
+#define SEG_ATTR_CODE32 0x00c09b00u
+#define SEG_ATTR_DATA32 0x00c09300u
 #define SEG_ATTR_CODE16 0x00009b00u
 #define SEG_ATTR_DATA16 0x00009300u
 #define SEG_ATTR_TSS_BUSY 0x00008b00u

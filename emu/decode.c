@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Decoding for interception; the only user of Zydis. */
+#include "emu/decode.h"
+
+#include <Zydis/Zydis.h>
+
+static const struct {
+	ZydisMnemonic mnemonic;
+	enum insn_class cls;
+} insn_rows[] = {
+#define INSN(id, m, doc) {ZYDIS_MNEMONIC_##m, INSN_##id},
+#include "emu/insn.def"
+#undef INSN
+};
+
+/* Instructions besides port and time ones whose result is not a function of registers and memory, or that change what is outside. */
+static bool has_io_effect(ZydisMnemonic m, enum insn_class cls)
+{
+	if (cls != INSN_PLAIN && cls != INSN_FAR && cls != INSN_MOV_CR && cls != INSN_CPUID)
+		return true;
+	return m == ZYDIS_MNEMONIC_INT || m == ZYDIS_MNEMONIC_INT3;
+}
+
+static int gpr_of(ZydisRegister r)
+{
+	ZydisRegisterClass cls = ZydisRegisterGetClass(r);
+
+	if (r == ZYDIS_REGISTER_NONE)
+		return -1;
+	if (cls != ZYDIS_REGCLASS_GPR16 && cls != ZYDIS_REGCLASS_GPR32 && cls != ZYDIS_REGCLASS_GPR64)
+		return -1;
+	return ZydisRegisterGetId(r);
+}
+
+static uint8_t seg_of(ZydisRegister r)
+{
+	switch (r) {
+	case ZYDIS_REGISTER_ES:
+		return SEG_ES;
+	case ZYDIS_REGISTER_CS:
+		return SEG_CS;
+	case ZYDIS_REGISTER_SS:
+		return SEG_SS;
+	case ZYDIS_REGISTER_FS:
+		return SEG_FS;
+	case ZYDIS_REGISTER_GS:
+		return SEG_GS;
+	default:
+		return SEG_DS;
+	}
+}
+
+static enum insn_class classify(const ZydisDecodedInstruction *zi, const ZydisDecodedOperand *ops)
+{
+	if (zi->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
+		return zi->mnemonic == ZYDIS_MNEMONIC_IRET || zi->mnemonic == ZYDIS_MNEMONIC_IRETD || zi->mnemonic == ZYDIS_MNEMONIC_IRETQ ? INSN_IRET : INSN_FAR;
+	if (zi->mnemonic == ZYDIS_MNEMONIC_RET && (zi->opcode == 0xca || zi->opcode == 0xcb))
+		return INSN_FAR;
+	if (zi->mnemonic == ZYDIS_MNEMONIC_MOV) {
+		for (unsigned i = 0; i < 2 && i < zi->operand_count; i++) {
+			if (ops[i].type == ZYDIS_OPERAND_TYPE_REGISTER && ZydisRegisterGetClass(ops[i].reg.value) == ZYDIS_REGCLASS_CONTROL)
+				return INSN_MOV_CR;
+		}
+		return INSN_PLAIN;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(insn_rows); i++) {
+		if (insn_rows[i].mnemonic == zi->mnemonic && zi->mnemonic != ZYDIS_MNEMONIC_INVALID)
+			return insn_rows[i].cls;
+	}
+	return INSN_PLAIN;
+}
+
+static void fill_operands(const ZydisDecodedInstruction *zi, const ZydisDecodedOperand *ops, struct insn *in)
+{
+	for (unsigned i = 0; i < zi->operand_count; i++) {
+		const ZydisDecodedOperand *op = &ops[i];
+
+		if (op->type == ZYDIS_OPERAND_TYPE_MEMORY && (op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE))
+			in->writes_memory = true;
+		if (op->type == ZYDIS_OPERAND_TYPE_MEMORY && op->visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT) {
+			in->has_mem = true;
+			in->mem_rip = op->mem.base == ZYDIS_REGISTER_RIP || op->mem.base == ZYDIS_REGISTER_EIP;
+			in->mem_seg = seg_of(op->mem.segment);
+			in->mem_base = (int8_t)gpr_of(op->mem.base);
+			in->mem_index = (int8_t)gpr_of(op->mem.index);
+			in->mem_scale = op->mem.scale;
+			in->mem_disp = op->mem.disp.has_displacement ? op->mem.disp.value : 0;
+		} else if (op->type == ZYDIS_OPERAND_TYPE_POINTER) {
+			in->far_imm = true;
+			in->far_selector = op->ptr.segment;
+			in->far_offset = op->ptr.offset;
+		} else if (op->type == ZYDIS_OPERAND_TYPE_REGISTER && op->visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT) {
+			if (ZydisRegisterGetClass(op->reg.value) == ZYDIS_REGCLASS_CONTROL) {
+				in->system_reg = (uint8_t)ZydisRegisterGetId(op->reg.value);
+				in->to_system = i == 0;
+			} else if (gpr_of(op->reg.value) >= 0) {
+				in->gpr = (uint8_t)gpr_of(op->reg.value);
+				in->has_gpr = true;
+			}
+		}
+	}
+}
+
+bool insn_decode(const uint8_t *code, size_t len, unsigned bits, struct insn *ret)
+{
+	ZydisDecodedOperand ops[ZYDIS_MAX_OPERAND_COUNT];
+	ZydisDecodedInstruction zi;
+	ZydisDecoder d;
+
+	if (bits == 64)
+		ZydisDecoderInit(&d, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+	else if (bits == 32)
+		ZydisDecoderInit(&d, ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
+	else
+		ZydisDecoderInit(&d, ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16);
+	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&d, code, len, &zi, ops)))
+		return false;
+	*ret = (struct insn){
+		.cls = classify(&zi, ops),
+		.length = zi.length,
+		.bits = (uint8_t)bits,
+		.operand_size = (uint8_t)(zi.operand_width / 8),
+		.address_size = (uint8_t)(zi.address_width / 8),
+		.mem_base = -1,
+		.mem_index = -1,
+		.rep = zi.attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE),
+	};
+	ret->has_io_effect = has_io_effect(zi.mnemonic, ret->cls);
+	fill_operands(&zi, ops, ret);
+	return true;
+}
+
+gva_t insn_mem_address(const struct insn *in, const struct cpu_state *cpu, gva_t pc)
+{
+	uint64_t a = (uint64_t)in->mem_disp;
+
+	if (in->mem_rip)
+		a += pc + in->length;
+	if (in->mem_base >= 0)
+		a += cpu->gpr[in->mem_base];
+	if (in->mem_index >= 0)
+		a += cpu->gpr[in->mem_index] * in->mem_scale;
+	if (in->address_size == 2)
+		a &= 0xffff;
+	else if (in->address_size == 4)
+		a &= 0xffffffff;
+	if (in->bits == 64)
+		return in->mem_seg == SEG_FS || in->mem_seg == SEG_GS ? a + cpu->seg[in->mem_seg].base : a;
+	return (uint32_t)(a + cpu->seg[in->mem_seg].base);
+}

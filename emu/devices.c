@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Legacy devices of a PC, as far as boot code asks them: 8259A masks, 8042, CMOS, serial port, reset ports. */
+#include "emu/devices.h"
+
+/* The day the platform's clock shows at instruction 0: 2000-01-01 00:00:00, a Saturday. One instruction is a nanosecond. */
+#define NS_PER_SECOND 1000000000ull
+
+void devices_init(struct machine *m)
+{
+	struct device_state *d = &m->devices;
+	uint64_t kib = m->platform->memory >> 10;
+	uint64_t ext = kib > 1024 ? kib - 1024 : 0, high = kib > 16384 ? (kib - 16384) / 64 : 0;
+
+	d->pic_mask[0] = d->pic_mask[1] = 0xff;
+	d->uart_lcr = 3;
+	/* Memory size as a PC's firmware leaves it (IBM AT Technical Reference, CMOS RAM): 15h base, 17h and 30h extended, 34h above 16 MiB in 64 KiB. */
+	put_le16(d->cmos + 0x15, 640);
+	put_le16(d->cmos + 0x17, (uint16_t)(ext > 0xffff ? 0xffff : ext));
+	put_le16(d->cmos + 0x30, (uint16_t)(ext > 0xffff ? 0xffff : ext));
+	put_le16(d->cmos + 0x34, (uint16_t)(high > 0xffff ? 0xffff : high));
+	d->cmos[0x0a] = 0x26;
+	d->cmos[0x0b] = 0x02; /* 24 hours, BCD */
+	d->cmos[0x0d] = 0x80; /* battery good */
+	pit_init(m);
+}
+
+uint8_t floating_read(struct machine *m, uint16_t port)
+{
+	(void)m;
+	(void)port;
+	return 0xff;
+}
+
+void floating_write(struct machine *m, uint16_t port, uint8_t value)
+{
+	(void)m;
+	(void)port;
+	(void)value;
+}
+
+uint8_t pic_read(struct machine *m, uint16_t port)
+{
+	unsigned chip = port >= 0xa0;
+
+	return port & 1 ? m->devices.pic_mask[chip] : 0; /* no request waits, none is in service */
+}
+
+/* 8259A: ICW1 (bit 4 of the command port) announces two or three words on the data port, which are not masks. */
+void pic_write(struct machine *m, uint16_t port, uint8_t value)
+{
+	struct device_state *d = &m->devices;
+	unsigned chip = port >= 0xa0;
+
+	if (!(port & 1)) {
+		if (value & 0x10)
+			d->pic_icw[chip] = (uint8_t)(1 + !(value & 2) + (value & 1));
+	} else if (d->pic_icw[chip]) {
+		d->pic_icw[chip]--;
+	} else {
+		d->pic_mask[chip] = value;
+	}
+}
+
+uint8_t kbd_read(struct machine *m, uint16_t port)
+{
+	(void)m;
+	return port == 0x64 ? 0x1c : 0; /* unlocked, last write was a command, self-test passed, both buffers empty */
+}
+
+void kbd_write(struct machine *m, uint16_t port, uint8_t value)
+{
+	if (port == 0x64 && value == 0xfe)
+		machine_stop(m, STOP_EXIT, "the guest reset the machine by the keyboard controller");
+}
+
+uint8_t port61_read(struct machine *m, uint16_t port)
+{
+	(void)port;
+	return (uint8_t)((m->devices.port61 & 0x0f) | pit_output(m, 2) << 5 | (machine_instructions(m) / 15000 & 1) << 4);
+}
+
+void port61_write(struct machine *m, uint16_t port, uint8_t value)
+{
+	(void)port;
+	m->devices.port61 = value & 0x0f;
+}
+
+static uint8_t bcd(uint64_t v)
+{
+	return (uint8_t)(v / 10 % 10 << 4 | v % 10);
+}
+
+static uint8_t cmos_clock(struct machine *m, uint8_t index)
+{
+	uint64_t s = machine_instructions(m) / NS_PER_SECOND;
+
+	switch (index) {
+	case 0:
+		return bcd(s % 60);
+	case 2:
+		return bcd(s / 60 % 60);
+	case 4:
+		return bcd(s / 3600 % 24);
+	case 6:
+		return bcd((6 + s / 86400) % 7 + 1);
+	case 7:
+		return bcd(1 + s / 86400 % 31);
+	case 8:
+		return 0x01;
+	case 9:
+		return 0x00;
+	default:
+		return 0x20; /* 32h, the century */
+	}
+}
+
+uint8_t cmos_read(struct machine *m, uint16_t port)
+{
+	struct device_state *d = &m->devices;
+	uint8_t i = d->cmos_index & 0x7f;
+
+	if (port == 0x70)
+		return 0xff; /* the index is write-only */
+	if ((i <= 9 && i != 1 && i != 3 && i != 5) || i == 0x32)
+		return cmos_clock(m, i);
+	return d->cmos[i];
+}
+
+void cmos_write(struct machine *m, uint16_t port, uint8_t value)
+{
+	if (port == 0x70)
+		m->devices.cmos_index = value;
+	else
+		m->devices.cmos[m->devices.cmos_index & 0x7f] = value;
+}
+
+uint8_t post_read(struct machine *m, uint16_t port)
+{
+	(void)port;
+	return m->devices.debug_port;
+}
+
+void post_write(struct machine *m, uint16_t port, uint8_t value)
+{
+	(void)port;
+	m->devices.debug_port = value;
+}
+
+uint8_t port92_read(struct machine *m, uint16_t port)
+{
+	(void)port;
+	return m->devices.port92;
+}
+
+void port92_write(struct machine *m, uint16_t port, uint8_t value)
+{
+	(void)port;
+	if (value & 1)
+		machine_stop(m, STOP_EXIT, "the guest reset the machine by port 92h");
+	m->devices.port92 = value;
+}
+
+uint8_t cf9_read(struct machine *m, uint16_t port)
+{
+	(void)m;
+	(void)port;
+	return 0xff;
+}
+
+void cf9_write(struct machine *m, uint16_t port, uint8_t value)
+{
+	if (port == 0xcf9 && (value & 4))
+		machine_stop(m, STOP_EXIT, "the guest reset the machine by port CF9h");
+}
+
+/* 16550A; the transmitter is always empty and nothing is ever received. */
+uint8_t uart_read(struct machine *m, uint16_t port)
+{
+	const struct device_state *d = &m->devices;
+	bool dlab = d->uart_lcr & 0x80;
+
+	switch (port & 7) {
+	case 0:
+		return dlab ? d->uart_dll : 0;
+	case 1:
+		return dlab ? d->uart_dlm : d->uart_ier;
+	case 2:
+		return (uint8_t)(0x01 | ((d->uart_fcr & 1) ? 0xc0 : 0)); /* no interrupt waits */
+	case 3:
+		return d->uart_lcr;
+	case 4:
+		return d->uart_mcr;
+	case 5:
+		return 0x60; /* transmitter and holding register empty */
+	case 6:
+		return 0xb0; /* CTS, DSR, DCD */
+	default:
+		return d->uart_scr;
+	}
+}
+
+void uart_write(struct machine *m, uint16_t port, uint8_t value)
+{
+	struct device_state *d = &m->devices;
+	bool dlab = d->uart_lcr & 0x80;
+
+	switch (port & 7) {
+	case 0:
+		if (dlab)
+			d->uart_dll = value;
+		else
+			machine_console_put(m, (const char *)&value, 1);
+		break;
+	case 1:
+		if (dlab)
+			d->uart_dlm = value;
+		else
+			d->uart_ier = value & 0x0f;
+		break;
+	case 2:
+		d->uart_fcr = value;
+		break;
+	case 3:
+		d->uart_lcr = value;
+		break;
+	case 4:
+		d->uart_mcr = value & 0x1f;
+		break;
+	case 7:
+		d->uart_scr = value;
+		break;
+	default:
+		break; /* line and modem status are read-only */
+	}
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Handlers of the platform's legacy devices, one pair per ports.def row. */
+#ifndef EMU_DEVICES_H
+#define EMU_DEVICES_H
+
+#include "emu/machine_impl.h"
+
+uint8_t floating_read(struct machine *m, uint16_t port);
+void floating_write(struct machine *m, uint16_t port, uint8_t value);
+uint8_t pic_read(struct machine *m, uint16_t port);
+void pic_write(struct machine *m, uint16_t port, uint8_t value);
+uint8_t pit_read(struct machine *m, uint16_t port);
+void pit_write(struct machine *m, uint16_t port, uint8_t value);
+void pit_init(struct machine *m);
+/* Level of the output pin, 0 or 1. */
+unsigned pit_output(struct machine *m, unsigned i);
+uint8_t kbd_read(struct machine *m, uint16_t port);
+void kbd_write(struct machine *m, uint16_t port, uint8_t value);
+uint8_t port61_read(struct machine *m, uint16_t port);
+void port61_write(struct machine *m, uint16_t port, uint8_t value);
+uint8_t cmos_read(struct machine *m, uint16_t port);
+void cmos_write(struct machine *m, uint16_t port, uint8_t value);
+uint8_t post_read(struct machine *m, uint16_t port);
+void post_write(struct machine *m, uint16_t port, uint8_t value);
+uint8_t port92_read(struct machine *m, uint16_t port);
+void port92_write(struct machine *m, uint16_t port, uint8_t value);
+uint8_t uart_read(struct machine *m, uint16_t port);
+void uart_write(struct machine *m, uint16_t port, uint8_t value);
+uint8_t cf9_read(struct machine *m, uint16_t port);
+void cf9_write(struct machine *m, uint16_t port, uint8_t value);
+
+#endif

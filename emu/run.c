@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Running: new blocks scanned and planted, deadlines, exceptions, and what ends a run. */
+#include "emu/machine_impl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define NEVER UINT64_MAX
+
+void machine_stop(struct machine *m, enum stop_kind kind, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (m->stop_asked)
+		return;
+	m->stop_asked = true;
+	m->stop = (struct stop){.kind = kind};
+	va_start(ap, fmt);
+	vsnprintf(m->stop.text, sizeof(m->stop.text), fmt, ap);
+	va_end(ap);
+	machine_update_deadline(m);
+}
+
+void machine_update_deadline(struct machine *m)
+{
+	uint64_t deadline = m->limit;
+
+	if (timer_next(m) < deadline)
+		deadline = timer_next(m);
+	if (m->wake < deadline)
+		deadline = m->wake;
+	if (m->repeat_check < deadline)
+		deadline = m->repeat_check;
+	if (m->stop_asked || m->needs_poll || m->mode_check)
+		deadline = 0;
+	engine_set_deadline(m->engine, deadline);
+}
+
+/* --- planting --- */
+
+static size_t set_lower(const struct address_set *s, gva_t pc)
+{
+	size_t lo = 0, hi = s->count;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (s->items[mid] < pc)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static bool set_has(const struct address_set *s, gva_t pc)
+{
+	size_t i = set_lower(s, pc);
+
+	return i < s->count && s->items[i] == pc;
+}
+
+static int set_add(struct address_set *s, gva_t pc)
+{
+	size_t i = set_lower(s, pc);
+
+	if (s->count == s->cap) {
+		size_t cap = s->cap ? s->cap * 2 : 64;
+		gva_t *items = realloc(s->items, cap * sizeof(*items));
+
+		if (!items)
+			return -ENOMEM;
+		s->items = items;
+		s->cap = cap;
+	}
+	memmove(s->items + i + 1, s->items + i, (s->count - i) * sizeof(*s->items));
+	s->items[i] = pc;
+	s->count++;
+	return 0;
+}
+
+/* True when it was not planted before: then every translation that holds it must go. */
+static bool plant(struct machine *m, const struct cpu_state *cpu, gva_t pc)
+{
+	struct mem_reader reader = machine_reader(m);
+	struct page_walk w;
+
+	if (set_has(&m->planted, pc))
+		return false;
+	if (set_add(&m->planted, pc) || engine_plant(m->engine, pc)) {
+		m->out_of_memory = true;
+		return false;
+	}
+	if (page_walk(cpu, &reader, pc, &w))
+		engine_forget_phys(m->engine, w.gpa, 1);
+	return true;
+}
+
+int machine_break_add(struct machine *m, gva_t pc)
+{
+	struct cpu_state cpu;
+
+	if (m->break_count == BREAKS_MAX)
+		return -ENOSPC;
+	engine_get(m->engine, &cpu);
+	m->breaks[m->break_count++] = pc;
+	plant(m, &cpu, pc);
+	return 0;
+}
+
+void machine_break_remove(struct machine *m, gva_t pc)
+{
+	for (unsigned i = 0; i < m->break_count; i++) {
+		if (m->breaks[i] == pc) {
+			m->breaks[i] = m->breaks[--m->break_count];
+			return;
+		}
+	}
+}
+
+static const struct trap *trap_find(const struct machine *m, gpa_t gpa)
+{
+	for (unsigned i = 0; i < m->trap_count; i++) {
+		if (m->traps[i].gpa == gpa)
+			return &m->traps[i];
+	}
+	return NULL;
+}
+
+static bool break_at(const struct machine *m, gva_t pc)
+{
+	for (unsigned i = 0; i < m->break_count; i++) {
+		if (m->breaks[i] == pc)
+			return true;
+	}
+	return false;
+}
+
+/* Bytes of a block for decoding: at most a page and an instruction. */
+struct code {
+	uint8_t bytes[4096 + 16];
+	size_t len;
+};
+
+static void code_read(struct machine *m, const struct cpu_state *cpu, gva_t pc, uint32_t size, struct code *code)
+{
+	code->len = size < sizeof(code->bytes) ? size : sizeof(code->bytes);
+	if (!machine_read_va(m, cpu, pc, code->bytes, code->len))
+		code->len = 0;
+}
+
+/* Linear address after @n instructions from @pc, within @size bytes. */
+static gva_t skip_insns(struct machine *m, const struct cpu_state *cpu, gva_t pc, uint32_t size, uint64_t n)
+{
+	struct code code;
+	size_t off = 0;
+
+	code_read(m, cpu, pc, size, &code);
+	while (n-- && off < code.len) {
+		struct insn in;
+
+		if (!insn_decode(code.bytes + off, code.len - off, cpu_code_bits(cpu), &in))
+			break;
+		off += in.length;
+	}
+	return pc + off;
+}
+
+static unsigned on_count_insns(void *arg, gva_t pc, uint32_t size)
+{
+	struct machine *m = arg;
+	struct cpu_state cpu;
+	struct code code;
+	unsigned n = 0;
+
+	engine_get(m->engine, &cpu);
+	code_read(m, &cpu, pc, size, &code);
+	for (size_t off = 0; off < code.len;) {
+		struct insn in;
+
+		n++;
+		if (!insn_decode(code.bytes + off, code.len - off, cpu_code_bits(&cpu), &in))
+			break;
+		off += in.length;
+	}
+	return n ? n : 1;
+}
+
+/* Instructions of the running block that lie before @pc. */
+static unsigned insns_before(struct machine *m, gva_t pc)
+{
+	gva_t start;
+	uint32_t size;
+	unsigned insns;
+
+	engine_block(m->engine, &start, &size, &insns);
+	if (pc - start >= size || pc == start)
+		return 0;
+	return on_count_insns(m, start, (uint32_t)(pc - start));
+}
+
+bool machine_decode_at(struct machine *m, const struct cpu_state *cpu, gva_t pc, struct insn *ret)
+{
+	uint8_t bytes[16];
+	size_t len = sizeof(bytes);
+
+	/* The last instruction before an unmapped page has fewer bytes. */
+	if (!machine_read_va(m, cpu, pc, bytes, len)) {
+		len = GUEST_PAGE_SIZE - pc % GUEST_PAGE_SIZE;
+		if (len > sizeof(bytes) || !machine_read_va(m, cpu, pc, bytes, len))
+			return false;
+	}
+	return insn_decode(bytes, len, cpu_code_bits(cpu), ret);
+}
+
+/* Plant what must be intercepted in a block; true when the block must be translated anew. */
+static bool scan_block(struct machine *m, const struct cpu_state *cpu, gva_t pc, gpa_t gpa, uint32_t size)
+{
+	bool traps = false, planted = false;
+	struct code code;
+
+	for (unsigned i = 0; i < m->trap_count; i++)
+		traps |= m->traps[i].gpa - gpa < size;
+	code_read(m, cpu, pc, size, &code);
+	for (size_t off = 0; off < code.len;) {
+		struct insn in;
+
+		if (!insn_decode(code.bytes + off, code.len - off, cpu_code_bits(cpu), &in))
+			break;
+		if (in.cls != INSN_PLAIN || (traps && trap_find(m, gpa + off)))
+			planted |= plant(m, cpu, pc + off);
+		off += in.length;
+	}
+	return planted;
+}
+
+/* --- engine callbacks --- */
+
+static bool on_translated(void *arg, gva_t pc, uint32_t size, unsigned insns)
+{
+	struct machine *m = arg;
+	struct mem_reader reader = machine_reader(m);
+	struct cpu_state cpu;
+	struct page_walk w;
+
+	(void)insns;
+	engine_get(m->engine, &cpu);
+	if (!page_walk(&cpu, &reader, pc, &w) || !mem_block_find(m, w.gpa)) {
+		machine_stop(m, STOP_FETCH, "instruction fetch from 0x%llx, where there is no memory", (unsigned long long)pc);
+		m->stop.fault_address = pc;
+		m->stop.has_fault_address = true;
+		engine_stop(m->engine);
+		return true;
+	}
+	if (scan_block(m, &cpu, pc, w.gpa, size))
+		return true;
+	if (m->arrival && m->arrival(m, pc, w.gpa, m->arrival_arg)) {
+		machine_stop(m, STOP_POINT, "arrived at 0x%llx", (unsigned long long)pc);
+		engine_stop(m->engine);
+		return true;
+	}
+	if (m->stop_asked) {
+		engine_stop(m->engine);
+		return true;
+	}
+	return false;
+}
+
+static void note_mode(struct machine *m, const struct cpu_state *cpu, gva_t pc)
+{
+	const char *now = cpu_mode_name(cpu);
+
+	m->mode_check = false;
+	if (m->mode && now != m->mode) {
+		engine_mode_changed(m->engine);
+		machine_event(m, EVENT_MODE, EVENT_MODELLED, cpu_code_bits(cpu), cpu->cr0 & (CR0_PE | CR0_PG), pc);
+	}
+	m->mode = now;
+}
+
+/* Deliver a hardware interrupt that is due, if the CPU takes one now. */
+static bool take_interrupt(struct machine *m, struct cpu_state *cpu)
+{
+	struct timer t;
+
+	m->needs_poll = false;
+	if (timer_next(m) > engine_retired(m->engine))
+		return false;
+	if (!(cpu->rflags & EFLAGS_IF) || engine_interrupt_shadow(m->engine)) {
+		m->needs_poll = true;
+		return false;
+	}
+	if (!timer_take(m, engine_retired(m->engine), &t))
+		return false;
+	interrupt_deliver(m, cpu, t.vector, 0, DELIVER_HARDWARE);
+	machine_cpu_set(m, cpu);
+	return true;
+}
+
+static bool on_due(void *arg, gva_t pc, uint32_t size, unsigned insns)
+{
+	struct machine *m = arg;
+	uint64_t now = engine_retired(m->engine), exact;
+	struct cpu_state cpu;
+
+	if (m->stop_asked) {
+		engine_stop(m->engine);
+		return true;
+	}
+	engine_get(m->engine, &cpu);
+	cpu.rip = cpu_in_code64(&cpu) ? pc : (uint32_t)(pc - cpu.seg[SEG_CS].base);
+	if (m->mode_check)
+		note_mode(m, &cpu, pc);
+	if (now >= m->limit) {
+		machine_stop(m, STOP_LIMIT, "%llu instructions were run without reaching the end", (unsigned long long)now);
+		engine_stop(m->engine);
+		return true;
+	}
+	if (take_interrupt(m, &cpu)) {
+		machine_update_deadline(m);
+		return true;
+	}
+	if (now >= m->repeat_check && repeat_look(m, pc)) {
+		machine_stop(m, STOP_REPEAT, "the state at 0x%llx repeats: the guest runs in a loop that nothing can end", (unsigned long long)pc);
+		engine_stop(m->engine);
+		return true;
+	}
+	machine_update_deadline(m);
+	/* Something is due inside this block: stop before that very instruction. */
+	exact = m->limit < timer_next(m) ? m->limit : timer_next(m);
+	if (exact > now && exact < now + insns) {
+		m->exact = exact;
+		m->exact_pc = skip_insns(m, &cpu, pc, size, exact - now);
+		return plant(m, &cpu, m->exact_pc);
+	}
+	return false;
+}
+
+static void run_trap(struct machine *m, const struct trap *t, gva_t pc)
+{
+	struct cpu_state before, after;
+	struct insn in;
+
+	engine_get(m->engine, &before);
+	machine_event(m, EVENT_TRAP, EVENT_MODELLED, t->gpa, before.gpr[GPR_RAX], 0);
+	t->fn(m, t->gpa, t->arg);
+	engine_get(m->engine, &after);
+	if (after.rip == before.rip && machine_decode_at(m, &after, pc, &in)) {
+		after.rip += in.length;
+		machine_cpu_set(m, &after);
+	}
+	engine_block_cut(m->engine, m->insn_index + 1);
+}
+
+static void on_insn(void *arg, gva_t pc)
+{
+	struct machine *m = arg;
+	struct mem_reader reader = machine_reader(m);
+	const struct trap *trap = NULL;
+	struct cpu_state cpu;
+	struct page_walk w;
+	bool skip_break = m->has_break_skip && m->break_skip == pc;
+
+	m->has_break_skip = false;
+	m->insn_pc = pc;
+	m->insn_index = insns_before(m, pc);
+	m->at_insn = true;
+	m->resumed = false;
+	if (break_at(m, pc) && !skip_break) {
+		machine_stop(m, STOP_POINT, "breakpoint at 0x%llx", (unsigned long long)pc);
+	} else if (m->exact && m->exact_pc == pc && machine_instructions(m) == m->exact) {
+		/* Leave the block here: what is due is looked at when the rest begins. */
+		m->exact = 0;
+		engine_get(m->engine, &cpu);
+		engine_set(m->engine, &cpu);
+		engine_block_cut(m->engine, m->insn_index);
+	} else {
+		if (m->trap_count) {
+			engine_get(m->engine, &cpu);
+			if (page_walk(&cpu, &reader, pc, &w))
+				trap = trap_find(m, w.gpa);
+		}
+		if (trap)
+			run_trap(m, trap, pc);
+		else
+			insn_intercept(m, pc);
+	}
+	m->at_insn = false;
+	if (m->stop_asked) {
+		/* A stop before the instruction leaves it unretired. */
+		if (!m->resumed)
+			engine_block_cut(m->engine, m->insn_index);
+		engine_stop(m->engine);
+	}
+}
+
+static void on_exception(void *arg, unsigned vector, uint32_t error_code, bool software)
+{
+	struct machine *m = arg;
+	struct cpu_state cpu;
+	gva_t pc, start;
+	uint32_t size;
+	unsigned insns;
+
+	engine_get(m->engine, &cpu);
+	pc = cpu_pc(&cpu);
+	engine_block(m->engine, &start, &size, &insns);
+	/* INT n ends its block and has retired; a fault has not, nor what follows it in the block. */
+	if (!software && pc - start < size)
+		engine_block_cut(m->engine, insns_before(m, pc));
+	interrupt_deliver(m, &cpu, vector, error_code, software ? DELIVER_SOFT : DELIVER_FAULT);
+	if (m->stop_asked) {
+		engine_stop(m->engine);
+		return;
+	}
+	machine_cpu_set(m, &cpu);
+}
+
+static uint32_t on_port_in(void *arg, uint16_t port, unsigned size)
+{
+	struct machine *m = arg;
+	uint32_t v = port_in(m, port, size);
+
+	m->at_port = false;
+	return v;
+}
+
+static void on_port_out(void *arg, uint16_t port, unsigned size, uint32_t value)
+{
+	struct machine *m = arg;
+
+	port_out(m, port, size, value);
+	m->at_port = false;
+}
+
+/* Nothing answers: the bus floats high (design: reads all ones, drops writes). */
+static uint64_t on_hole_read(void *arg, gpa_t gpa, unsigned size)
+{
+	machine_event(arg, EVENT_HOLE_READ, EVENT_MODELLED, gpa, size, 0);
+	return size >= 8 ? UINT64_MAX : BIT64(8 * size) - 1;
+}
+
+static void on_hole_write(void *arg, gpa_t gpa, unsigned size, uint64_t value)
+{
+	machine_event(arg, EVENT_HOLE_WRITE, EVENT_MODELLED, gpa, size, value);
+}
+
+static void on_rom_write(void *arg, gpa_t gpa, unsigned size, uint64_t value)
+{
+	machine_event(arg, EVENT_ROM_WRITE, EVENT_MODELLED, gpa, size, value);
+}
+
+static void on_store(void *arg, gpa_t gpa, unsigned size, uint64_t value)
+{
+	(void)value;
+	repeat_store(arg, gpa, size);
+}
+
+const struct engine_ops machine_engine_ops = {
+	.translated = on_translated,
+	.due = on_due,
+	.count_insns = on_count_insns,
+	.insn = on_insn,
+	.exception = on_exception,
+	.port_in = on_port_in,
+	.port_out = on_port_out,
+	.hole_read = on_hole_read,
+	.hole_write = on_hole_write,
+	.rom_write = on_rom_write,
+	.store = on_store,
+};
+
+/* --- the run --- */
+
+/* The engine reports translations only after its first block: look at that one by hand. */
+static bool scan_first(struct machine *m, const struct cpu_state *cpu)
+{
+	struct mem_reader reader = machine_reader(m);
+	gva_t pc = cpu_pc(cpu);
+	struct page_walk w;
+	uint32_t size = 0;
+
+	if (!page_walk(cpu, &reader, pc, &w) || !mem_block_find(m, w.gpa))
+		return true; /* the fetch will fault, or be found to hit nothing */
+	while (size < 256) {
+		struct insn in;
+
+		if (!machine_decode_at(m, cpu, pc + size, &in))
+			break;
+		size += in.length;
+	}
+	scan_block(m, cpu, pc, w.gpa, size);
+	if (!m->has_break_skip && m->arrival && m->arrival(m, pc, w.gpa, m->arrival_arg)) {
+		machine_stop(m, STOP_POINT, "arrived at 0x%llx", (unsigned long long)pc);
+		return false;
+	}
+	return true;
+}
+
+/* After HLT: sleep until the next timer, if one can wake the CPU. */
+static bool wake_from_hlt(struct machine *m)
+{
+	struct cpu_state cpu;
+
+	engine_get(m->engine, &cpu);
+	if (!(cpu.rflags & EFLAGS_IF)) {
+		machine_stop(m, STOP_HLT, "HLT before 0x%llx with interrupts off: nothing can wake the CPU", (unsigned long long)cpu_pc(&cpu));
+		return false;
+	}
+	if (timer_next(m) == NEVER) {
+		machine_stop(m, STOP_HLT, "HLT before 0x%llx and no interrupt will ever come", (unsigned long long)cpu_pc(&cpu));
+		return false;
+	}
+	if (timer_next(m) >= m->limit) {
+		machine_stop(m, STOP_LIMIT, "HLT before 0x%llx until after the last instruction allowed", (unsigned long long)cpu_pc(&cpu));
+		return false;
+	}
+	if (timer_next(m) > engine_retired(m->engine))
+		engine_set_retired(m->engine, timer_next(m));
+	take_interrupt(m, &cpu);
+	return !m->stop_asked;
+}
+
+void machine_run(struct machine *m, const struct run_limits *limits, struct stop *ret_stop)
+{
+	struct cpu_state cpu;
+
+	m->limit = limits && limits->max_instructions ? limits->max_instructions : NEVER;
+	m->stop_asked = false;
+	m->needs_poll = timer_next(m) <= engine_retired(m->engine);
+	m->mode_check = true;
+	engine_get(m->engine, &cpu);
+	m->has_break_skip = m->ran && m->last_stop_pc == cpu_pc(&cpu);
+	m->break_skip = cpu_pc(&cpu);
+	m->ran = true;
+	machine_update_deadline(m);
+	if (scan_first(m, &cpu)) {
+		while (!m->stop_asked) {
+			enum engine_end end = engine_run(m->engine);
+
+			if (end == ENGINE_FAILED)
+				machine_stop(m, STOP_ENGINE, "the engine stopped: %s", engine_error(m->engine));
+			else if (end == ENGINE_HLT && !m->stop_asked && !wake_from_hlt(m))
+				break;
+		}
+	}
+	if (m->out_of_memory)
+		m->stop = (struct stop){.kind = STOP_ENGINE, .text = "out of memory"};
+	engine_get(m->engine, &cpu);
+	m->stop.instructions = engine_retired(m->engine);
+	m->stop.pc = cpu_pc(&cpu);
+	m->last_stop_pc = m->stop.pc;
+	*ret_stop = m->stop;
+}

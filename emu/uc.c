@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine: Unicorn opened, mapped, hooked and run, with an exact count of retired instructions per block. */
+#include "emu/uc_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* An address that no code can have, as uc_emu_start() wants one to stop at. */
+#define NEVER 0x8000000000000000ull
+
+/* Of the engine's inside: regions, their numbers ("ram addresses"), and forgetting code by those. */
+void *find_memory_mapping_x86_64(void *uc, uint64_t gpa);
+uint64_t memory_region_get_ram_addr_x86_64(void *region);
+void tb_invalidate_phys_range_x86_64(void *uc, uint64_t start, uint64_t end);
+
+static const char *const version_hint = "bootpath needs libunicorn 2.1.x (2.0.x cannot page); `make deps` fetches it";
+
+static unsigned block_insns(struct engine *e, uint64_t key)
+{
+	struct block_entry *b = &e->table[((key >> 13) ^ (key >> 29)) % BLOCK_TABLE_SIZE];
+
+	if (b->key != key || !b->insns)
+		*b = (struct block_entry){.key = key, .insns = e->ops->count_insns(e->arg, block_key_pc(key), block_key_size(key))};
+	return (unsigned)b->insns;
+}
+
+static void block_remember(struct engine *e, uint64_t key, unsigned insns)
+{
+	e->table[((key >> 13) ^ (key >> 29)) % BLOCK_TABLE_SIZE] = (struct block_entry){.key = key, .insns = insns};
+}
+
+/* Leave the current block and go on at the rip that the state now has; from a callback only. */
+static void leave_block(struct engine *e, uint64_t rip)
+{
+	uc_reg_write(e->uc, UC_X86_REG_RIP, &rip);
+}
+
+/* A block that would pass the deadline: the client decides whether it runs. */
+static void block_due(struct engine *e, gva_t pc, uint32_t size)
+{
+	e->left = false;
+	if (!e->ops->due(e->arg, pc, size, (unsigned)e->insns))
+		return;
+	e->insns = 0;
+	if (!e->left) {
+		struct cpu_state s;
+
+		/* The engine keeps no rip inside chained blocks. */
+		engine_get(e, &s);
+		s.rip = cpu_in_code64(&s) ? pc : (uint32_t)(pc - s.seg[SEG_CS].base);
+		leave_block(e, s.rip);
+	}
+	if (e->stop)
+		uc_emu_stop(e->uc);
+}
+
+/* Hot: runs at every block. */
+static void on_block(uc_engine *uc, uint64_t pc, uint32_t size, void *arg)
+{
+	struct engine *e = arg;
+	uint64_t key = block_key(pc, size);
+	const struct block_entry *b = &e->table[((key >> 13) ^ (key >> 29)) % BLOCK_TABLE_SIZE];
+
+	(void)uc;
+	e->retired += e->insns;
+	e->ring[e->ring_pos++ % ENGINE_RING] = key;
+	e->key = key;
+	e->insns = b->key == key ? b->insns : block_insns(e, key);
+	if (__builtin_expect(e->retired + e->insns > e->deadline, 0))
+		block_due(e, pc, size);
+}
+
+/*
+ * The engine leaves a block in the middle without an exception, because a store
+ * is about to change that block's own code; the store then runs as a block of
+ * its own. Only what came before it has retired.
+ */
+void engine_block_aborted(struct engine *e)
+{
+	struct cpu_state s;
+	gva_t pc, start = block_key_pc(e->key);
+
+	engine_get(e, &s);
+	pc = cpu_pc(&s);
+	if (pc - start < block_key_size(e->key))
+		e->insns = pc > start ? e->ops->count_insns(e->arg, start, (uint32_t)(pc - start)) : 0;
+}
+
+static void on_translated(uc_engine *uc, uc_tb *cur, uc_tb *prev, void *arg)
+{
+	struct engine *e = arg;
+
+	(void)prev;
+	block_remember(e, block_key(cur->pc, cur->size), cur->icount);
+	e->left = false;
+	/* Everything before this block has retired, and this one has not begun: say so to whoever asks for the count. */
+	e->retired += e->insns;
+	e->insns = 0;
+	if (e->ops->translated(e->arg, cur->pc, cur->size, cur->icount) && !e->left) {
+		uint64_t rip = engine_rip(e);
+
+		leave_block(e, rip);
+	}
+	if (e->stop)
+		uc_emu_stop(uc);
+}
+
+static void on_insn(uc_engine *uc, uint64_t pc, uint32_t size, void *arg)
+{
+	struct engine *e = arg;
+
+	(void)size;
+	e->left = false;
+	e->ops->insn(e->arg, pc);
+	if (e->stop)
+		uc_emu_stop(uc);
+}
+
+static void on_exception(uc_engine *uc, uint32_t vector, void *arg)
+{
+	struct engine *e = arg;
+	const uint8_t *raw = engine_raw(e);
+	bool software = get_le32(raw + RAW_IS_INT);
+	uint32_t error_code = get_le32(raw + RAW_ERROR_CODE);
+
+	e->in_exception = true;
+	e->left = false;
+	e->ops->exception(e->arg, vector & 0xff, error_code, software);
+	e->in_exception = false;
+	if (e->stop)
+		uc_emu_stop(uc);
+}
+
+/* #UD comes here first and then to on_exception() as vector 6: say that it is being handled. */
+static bool on_invalid(uc_engine *uc, void *arg)
+{
+	(void)uc;
+	(void)arg;
+	return true;
+}
+
+static uint32_t on_in(uc_engine *uc, uint32_t port, int size, void *arg)
+{
+	struct engine *e = arg;
+
+	(void)uc;
+	return e->ops->port_in(e->arg, (uint16_t)port, (unsigned)size);
+}
+
+static void on_out(uc_engine *uc, uint32_t port, int size, uint32_t value, void *arg)
+{
+	struct engine *e = arg;
+
+	(void)uc;
+	e->ops->port_out(e->arg, (uint16_t)port, (unsigned)size, value);
+}
+
+static bool on_rom_write(uc_engine *uc, uc_mem_type type, uint64_t gpa, int size, int64_t value, void *arg)
+{
+	struct engine *e = arg;
+
+	(void)uc;
+	(void)type;
+	e->ops->rom_write(e->arg, gpa, (unsigned)size, (uint64_t)value);
+	return true; /* and the engine drops the store, as the region is read-only */
+}
+
+static bool on_unmapped(uc_engine *uc, uc_mem_type type, uint64_t gpa, int size, int64_t value, void *arg)
+{
+	struct engine *e = arg;
+
+	(void)uc;
+	(void)size;
+	(void)value;
+	snprintf(e->error, sizeof(e->error), "%s of physical address 0x%llx, beyond what the machine can address",
+		 type == UC_MEM_WRITE_UNMAPPED ? "store" : type == UC_MEM_FETCH_UNMAPPED ? "fetch" : "load", (unsigned long long)gpa);
+	return false;
+}
+
+static void on_store(uc_engine *uc, uc_mem_type type, uint64_t gpa, int size, int64_t value, void *arg)
+{
+	struct engine *e = arg;
+
+	(void)uc;
+	(void)type;
+	e->ops->store(e->arg, gpa, (unsigned)size, (uint64_t)value);
+}
+
+static uint64_t on_hole_read(uc_engine *uc, uint64_t offset, unsigned size, void *arg)
+{
+	const struct hole *h = arg;
+
+	(void)uc;
+	return h->e->ops->hole_read(h->e->arg, h->gpa + offset, size);
+}
+
+static void on_hole_write(uc_engine *uc, uint64_t offset, unsigned size, uint64_t value, void *arg)
+{
+	const struct hole *h = arg;
+
+	(void)uc;
+	h->e->ops->hole_write(h->e->arg, h->gpa + offset, size, value);
+}
+
+static uc_err add_hooks(struct engine *e)
+{
+	const struct {
+		int type;
+		void *fn;
+	} rows[] = {
+		{UC_HOOK_BLOCK, (void *)on_block},
+		{UC_HOOK_EDGE_GENERATED, (void *)on_translated},
+		{UC_HOOK_INTR, (void *)on_exception},
+		{UC_HOOK_INSN_INVALID, (void *)on_invalid},
+		{UC_HOOK_MEM_WRITE_PROT, (void *)on_rom_write},
+		{UC_HOOK_MEM_UNMAPPED, (void *)on_unmapped},
+	};
+	uc_hook h;
+	uc_err err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		err = uc_hook_add(e->uc, &h, rows[i].type, rows[i].fn, e, 1, 0);
+		if (err)
+			return err;
+	}
+	err = uc_hook_add(e->uc, &h, UC_HOOK_INSN, (void *)on_in, e, 1, 0, UC_X86_INS_IN);
+	return err ? err : uc_hook_add(e->uc, &h, UC_HOOK_INSN, (void *)on_out, e, 1, 0, UC_X86_INS_OUT);
+}
+
+int engine_open(struct engine **ret_e, const struct engine_ops *ops, void *arg, struct diag *diag)
+{
+	unsigned major, minor;
+	struct engine *e;
+	int ret;
+
+	uc_version(&major, &minor);
+	if (major != 2 || minor != 1)
+		return diag_set(diag, -ENOTSUP, "linked with Unicorn %u.%u: %s", major, minor, version_hint);
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return diag_set(diag, -ENOMEM, "out of memory");
+	e->ops = ops;
+	e->arg = arg;
+	e->deadline = UINT64_MAX;
+	e->table = calloc(BLOCK_TABLE_SIZE, sizeof(*e->table));
+	ret = diag_set(NULL, -ENOMEM, "out of memory");
+	if (!e->table || uc_open(UC_ARCH_X86, UC_MODE_64, &e->uc) || uc_context_alloc(e->uc, &e->ctx)) {
+		diag_set(diag, ret, "out of memory");
+		goto fail;
+	}
+	ret = tlb_layout_prove(e, diag);
+	if (!ret)
+		ret = state_layout_prove(e, diag);
+	if (!ret && add_hooks(e))
+		ret = diag_set(diag, -ENOMEM, "the engine takes no hooks");
+	if (ret)
+		goto fail;
+	*ret_e = e;
+	return 0;
+fail:
+	engine_close(e);
+	return ret;
+}
+
+struct engine *engine_close(struct engine *e)
+{
+	if (!e)
+		return NULL;
+	if (e->ctx)
+		uc_context_free(e->ctx);
+	if (e->uc)
+		uc_close(e->uc);
+	free(e->table);
+	free(e->has_code);
+	free(e->dirty);
+	free(e);
+	return NULL;
+}
+
+static int grow_bitmaps(struct engine *e, gpa_t top)
+{
+	uint64_t old = (e->ram_top + 0x7fff) >> 15, bytes = (top + 0x7fff) >> 15;
+	uint8_t *code, *dirty;
+
+	if (top <= e->ram_top)
+		return 0;
+	code = realloc(e->has_code, bytes);
+	if (code)
+		e->has_code = code;
+	dirty = realloc(e->dirty, bytes);
+	if (dirty)
+		e->dirty = dirty;
+	if (!code || !dirty)
+		return -ENOMEM;
+	memset(e->has_code + old, 0, bytes - old);
+	memset(e->dirty + old, 0, bytes - old);
+	e->ram_top = top;
+	return 0;
+}
+
+int engine_map_ram(struct engine *e, gpa_t gpa, uint64_t size, void *host, bool writable)
+{
+	void *region;
+
+	if (e->block_count == RAM_BLOCKS_MAX)
+		return -ENOSPC;
+	if (grow_bitmaps(e, gpa + size))
+		return -ENOMEM;
+	if (uc_mem_map_ptr(e->uc, gpa, size, writable ? UC_PROT_ALL : UC_PROT_READ | UC_PROT_EXEC, host))
+		return -ENOMEM;
+	region = find_memory_mapping_x86_64(e->uc, gpa);
+	if (!region)
+		return -ENOTSUP;
+	e->blocks[e->block_count++] = (struct ram_block){.gpa = gpa, .size = size, .ram_addr = memory_region_get_ram_addr_x86_64(region)};
+	return 0;
+}
+
+int engine_map_hole(struct engine *e, gpa_t gpa, uint64_t size)
+{
+	struct hole *h;
+
+	if (e->hole_count == HOLES_MAX)
+		return -ENOSPC;
+	h = &e->holes[e->hole_count++];
+	*h = (struct hole){.e = e, .gpa = gpa};
+	return uc_mmio_map(e->uc, gpa, size, on_hole_read, h, on_hole_write, h) ? -ENOMEM : 0;
+}
+
+enum engine_end engine_run(struct engine *e)
+{
+	struct engine *outer = engine_current;
+	uc_err err;
+
+	e->stop = false;
+	e->error[0] = '\0';
+	e->running = true;
+	engine_current = e;
+	err = uc_emu_start(e->uc, engine_rip(e), NEVER, 0, 0);
+	engine_current = outer;
+	e->running = false;
+	/* What ran has retired, unless it was cut. */
+	e->retired += e->insns;
+	e->insns = 0;
+	if (err) {
+		if (!e->error[0])
+			snprintf(e->error, sizeof(e->error), "%s", uc_strerror(err));
+		return ENGINE_FAILED;
+	}
+	return e->stop ? ENGINE_STOPPED : ENGINE_HLT;
+}
+
+void engine_stop(struct engine *e)
+{
+	e->stop = true;
+}
+
+const char *engine_error(const struct engine *e)
+{
+	return e->error;
+}
+
+int engine_plant(struct engine *e, gva_t pc)
+{
+	uc_hook h;
+
+	return uc_hook_add(e->uc, &h, UC_HOOK_CODE, (void *)on_insn, e, pc, pc) ? -ENOMEM : 0;
+}
+
+void engine_forget(struct engine *e, gva_t pc, uint32_t size)
+{
+	uc_ctl_remove_cache(e->uc, pc, pc + size);
+}
+
+void engine_forget_phys(struct engine *e, gpa_t gpa, uint64_t len)
+{
+	for (unsigned i = 0; i < e->block_count; i++) {
+		const struct ram_block *b = &e->blocks[i];
+		uint64_t n = len;
+
+		if (gpa - b->gpa >= b->size)
+			continue;
+		if (n > b->size - (gpa - b->gpa))
+			n = b->size - (gpa - b->gpa);
+		tb_invalidate_phys_range_x86_64(e->uc, b->ram_addr + (gpa - b->gpa), b->ram_addr + (gpa - b->gpa) + n);
+	}
+}
+
+void engine_flush_tlb(struct engine *e)
+{
+	uc_ctl_flush_tlb(e->uc);
+}
+
+int engine_watch_stores(struct engine *e, bool on)
+{
+	if (on == e->watching)
+		return 0;
+	e->watching = on;
+	if (on)
+		return uc_hook_add(e->uc, &e->store_hook, UC_HOOK_MEM_WRITE, (void *)on_store, e, 1, 0) ? -ENOMEM : 0;
+	uc_hook_del(e->uc, e->store_hook);
+	return 0;
+}
+
+uint64_t engine_retired(const struct engine *e)
+{
+	return e->retired;
+}
+
+void engine_set_retired(struct engine *e, uint64_t count)
+{
+	e->retired = count;
+	e->insns = 0;
+}
+
+void engine_block(const struct engine *e, gva_t *ret_pc, uint32_t *ret_size, unsigned *ret_insns)
+{
+	*ret_pc = block_key_pc(e->key);
+	*ret_size = block_key_size(e->key);
+	*ret_insns = (unsigned)e->insns;
+}
+
+void engine_block_cut(struct engine *e, unsigned insns)
+{
+	e->insns = insns;
+}
+
+void engine_set_deadline(struct engine *e, uint64_t count)
+{
+	e->deadline = count;
+}
+
+void engine_mode_changed(struct engine *e)
+{
+	memset(e->table, 0, BLOCK_TABLE_SIZE * sizeof(*e->table));
+}
+
+size_t engine_last_blocks(const struct engine *e, struct engine_block_id ret[ENGINE_RING])
+{
+	size_t n = e->ring_pos < ENGINE_RING ? e->ring_pos : ENGINE_RING;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t key = e->ring[(e->ring_pos - n + i) % ENGINE_RING];
+
+		ret[i] = (struct engine_block_id){.pc = block_key_pc(key), .size = block_key_size(key)};
+	}
+	return n;
+}
+
+bool engine_page_dirty(const struct engine *e, gpa_t gpa)
+{
+	return gpa < e->ram_top && bitmap_test(e->dirty, gpa >> 12);
+}
+
+void engine_mark_dirty(struct engine *e, gpa_t gpa, uint64_t len)
+{
+	if (!len)
+		return;
+	for (uint64_t p = gpa >> 12; p <= (gpa + len - 1) >> 12 && p < e->ram_top >> 12; p++)
+		bitmap_set(e->dirty, p);
+}
+
+bool engine_page_has_code(const struct engine *e, gpa_t gpa)
+{
+	return gpa < e->ram_top && bitmap_test(e->has_code, gpa >> 12);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The fence around Unicorn 2.1: nothing outside uc*.c sees its types.
+ *
+ * The engine runs guest code, counts instructions block by block and calls its
+ * client for what needs a decision. docs/unicorn.md tells what was found out
+ * about Unicorn and why this is built as it is.
+ */
+#ifndef EMU_UC_H
+#define EMU_UC_H
+
+#include "emu/base/diag.h"
+#include "emu/base/state.h"
+
+struct engine;
+
+struct engine_ops {
+	/*
+	 * A block was translated for the first time (or again after its code
+	 * changed). True: start it anew (hooks were planted in it, or the CPU
+	 * state was set).
+	 */
+	bool (*translated)(void *arg, gva_t pc, uint32_t size, unsigned insns);
+	/* The block at @pc would pass engine_deadline(); true: do not run it (state was set or the run stops). */
+	bool (*due)(void *arg, gva_t pc, uint32_t size, unsigned insns);
+	/* How many instructions lie in the @size bytes at @pc (a table miss). */
+	unsigned (*count_insns)(void *arg, gva_t pc, uint32_t size);
+	/* A planted instruction is about to run. */
+	void (*insn)(void *arg, gva_t pc);
+	/* An instruction raised @vector; the client delivers it by setting the CPU state. */
+	void (*exception)(void *arg, unsigned vector, uint32_t error_code, bool software);
+	uint32_t (*port_in)(void *arg, uint16_t port, unsigned size);
+	void (*port_out)(void *arg, uint16_t port, unsigned size, uint32_t value);
+	uint64_t (*hole_read)(void *arg, gpa_t gpa, unsigned size);
+	void (*hole_write)(void *arg, gpa_t gpa, unsigned size, uint64_t value);
+	void (*rom_write)(void *arg, gpa_t gpa, unsigned size, uint64_t value);
+	/* A store, only while engine_watch_stores() is on: before it happens. */
+	void (*store)(void *arg, gpa_t gpa, unsigned size, uint64_t value);
+};
+
+/* -ENOTSUP with a text for an engine whose layout cannot be proven; -ENOMEM. */
+int engine_open(struct engine **ret_e, const struct engine_ops *ops, void *arg, struct diag *diag);
+struct engine *engine_close(struct engine *e);
+
+/* Host memory @host backs [gpa, gpa+size); page-aligned; before the first run only. */
+int engine_map_ram(struct engine *e, gpa_t gpa, uint64_t size, void *host, bool writable);
+/* Accesses to [gpa, gpa+size) go to hole_read and hole_write. */
+int engine_map_hole(struct engine *e, gpa_t gpa, uint64_t size);
+
+void engine_get(struct engine *e, struct cpu_state *ret);
+/* From inside a callback the current block is left, and execution goes on at the new rip. */
+void engine_set(struct engine *e, const struct cpu_state *s);
+/* Width of the code the CPU decodes now. */
+unsigned engine_code_bits(struct engine *e);
+uint64_t engine_rip(struct engine *e);
+uint64_t engine_rflags(struct engine *e);
+/* An instruction after STI or MOV SS, during which interrupts wait. */
+bool engine_interrupt_shadow(struct engine *e);
+
+enum engine_end {
+	ENGINE_STOPPED,  /* engine_stop() was called */
+	ENGINE_HLT,      /* HLT; rip is after it */
+	ENGINE_FAILED,   /* the engine's own error: engine_error() says which */
+};
+
+/* Run from the current rip. */
+enum engine_end engine_run(struct engine *e);
+/* From a callback of type due, insn, translated or exception only. */
+void engine_stop(struct engine *e);
+const char *engine_error(const struct engine *e);
+
+/* Call ops.insn before each execution of the instruction at @pc. The block that holds it must be left and forgotten by the caller. */
+int engine_plant(struct engine *e, gva_t pc);
+/* Forget the translation of the code at [pc, pc+size), linear addresses. */
+void engine_forget(struct engine *e, gva_t pc, uint32_t size);
+/* Forget what was translated from physical [gpa, gpa+len): after the host wrote there. */
+void engine_forget_phys(struct engine *e, gpa_t gpa, uint64_t len);
+void engine_flush_tlb(struct engine *e);
+/* Call ops.store for every store; slow, flushes all translations when switched. */
+int engine_watch_stores(struct engine *e, bool on);
+
+/* Retired instructions, exact between runs and inside ops.due; ops.insn adds what lies before @pc. */
+uint64_t engine_retired(const struct engine *e);
+void engine_set_retired(struct engine *e, uint64_t count);
+/* The block that is running, and its share of the count. */
+void engine_block(const struct engine *e, gva_t *ret_pc, uint32_t *ret_size, unsigned *ret_insns);
+/* Of the running block only the first @insns instructions retired (it is left early). */
+void engine_block_cut(struct engine *e, unsigned insns);
+void engine_set_deadline(struct engine *e, uint64_t count);
+/* The code width changed: what is known of blocks at the same addresses no longer counts. */
+void engine_mode_changed(struct engine *e);
+
+struct engine_block_id {
+	gva_t pc;
+	uint32_t size;
+};
+
+#define ENGINE_RING 32
+
+size_t engine_last_blocks(const struct engine *e, struct engine_block_id ret[ENGINE_RING]);
+
+/* Pages that guest or host ever stored to (engine_mark_dirty() for the host's stores), and pages that code ran from. */
+bool engine_page_dirty(const struct engine *e, gpa_t gpa);
+void engine_mark_dirty(struct engine *e, gpa_t gpa, uint64_t len);
+bool engine_page_has_code(const struct engine *e, gpa_t gpa);
+
+/* The CPU in full (also what struct cpu_state lacks), as opaque bytes of a fixed size. */
+size_t engine_context_size(const struct engine *e);
+void engine_context_save(struct engine *e, void *data);
+void engine_context_load(struct engine *e, const void *data);
+/* The part of those bytes that a digest may cover: registers, without host pointers or lazy flags. */
+void engine_fpu_get(struct engine *e, uint8_t ret[8 * 10 + 16 * 16]);
+
+#endif

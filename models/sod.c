@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The registry of paths, and putting a start of day into a machine. */
+#include "models/sod.h"
+
+#include "emu/machine.h"
+#include "models/paths.h"
+
+const struct sod_path *const sod_paths[] = {
+	&linux32_path,
+	&linux64_path,
+	NULL,
+};
+
+const struct sod_path *sod_path_find(const char *name)
+{
+	for (size_t i = 0; sod_paths[i]; i++)
+		if (strcmp(sod_paths[i]->name, name) == 0)
+			return sod_paths[i];
+	return NULL;
+}
+
+const struct sod_variant *sod_variant_find(const struct sod_path *path, const char *name)
+{
+	for (unsigned i = 0; i < path->variant_count; i++)
+		if (strcmp(path->variants[i].name, name) == 0)
+			return &path->variants[i];
+	return NULL;
+}
+
+/* Memory of a new machine is zero, so bytes past the data need no writing. */
+static int placement_write(const struct placement *p, struct machine *m, struct diag *diag)
+{
+	int ret = machine_write(m, p->gpa, p->data.data, p->data.len);
+
+	if (ret < 0)
+		return diag_set(diag, ret, "no memory at 0x%llx for 0x%llx bytes of %s (%s)",
+				(unsigned long long)p->gpa, (unsigned long long)p->data.len,
+				p->name, p->source);
+	return 0;
+}
+
+int sod_enter(const struct start_of_day *sod, struct machine *m, struct diag *diag)
+{
+	for (size_t i = 0; i < sod->memory.count; i++) {
+		int ret = placement_write(&sod->memory.items[i], m, diag);
+
+		if (ret < 0)
+			return ret;
+	}
+	machine_cpu_set(m, &sod->cpu);
+	return sod->path->attach ? sod->path->attach(m, sod, diag) : 0;
+}
+
+void sod_release(struct start_of_day *sod)
+{
+	if (sod)
+		placements_free(&sod->memory);
+}

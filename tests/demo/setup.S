@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The real-mode part of the demonstration image: boot sector, setup header 2.15, and code that asks the BIOS what
+ * a kernel wants to know and enters protected mode in the state of boot.rst "32-bit BOOT PROTOCOL".
+ */
+#include "tests/demo/demo.h"
+
+/* boot_params lies in the segment, above what the file fills and below the stack: boot.rst gives us up to 0x8000. */
+#define BP 0x2000
+
+	.code16
+	.section .setup, "awx"
+
+/* Nothing boots from this sector since floppies went. */
+	.globl	boot_sector
+boot_sector:
+	cli
+1:	hlt
+	jmp	1b
+
+	.org	BP_HDR
+setup_sects:		.byte	SETUP_SECTS
+root_flags:		.word	1
+syssize:		.long	demo_syssize
+ram_size:		.word	0
+vid_mode:		.word	0xffff
+root_dev:		.word	0
+boot_flag:		.word	0xaa55
+
+/* Offset 0x200: the entry, a jump whose second byte also tells where the header ends. */
+jump:			.byte	0xeb, start_of_setup - 1f
+1:
+header:			.ascii	"HdrS"
+version:		.word	0x020f
+realmode_swtch:		.long	0
+start_sys_seg:		.word	0x1000
+kernel_version:		.word	version_string - 0x200
+type_of_loader:		.byte	0
+loadflags:		.byte	0x01		/* LOADED_HIGH */
+setup_move_size:	.word	0x8000
+code32_start:		.long	0x100000
+ramdisk_image:		.long	0
+ramdisk_size:		.long	0
+bootsect_kludge:	.long	0
+heap_end_ptr:		.word	0x8000 - 0x200
+ext_loader_ver:		.byte	0
+ext_loader_type:	.byte	0
+cmd_line_ptr:		.long	0
+initrd_addr_max:	.long	0x7fffffff
+kernel_alignment:	.long	KERNEL_ALIGNMENT
+relocatable_kernel:	.byte	1
+min_alignment:		.byte	21		/* 1 << 21 is KERNEL_ALIGNMENT */
+xloadflags:		.word	0x0003		/* XLF_KERNEL_64, XLF_CAN_BE_LOADED_ABOVE_4G */
+cmdline_size:		.long	2047
+hardware_subarch:	.long	0
+hardware_subarch_data:	.quad	0
+payload_offset:		.long	demo_payload_offset
+payload_length:		.long	demo_payload_length
+setup_data:		.quad	0
+pref_address:		.quad	PREF_ADDRESS
+init_size:		.long	demo_init_size
+handover_offset:	.long	0
+kernel_info_offset:	.long	demo_kernel_info_offset
+
+/* Entered at base:0200 with CS = base + 0x20; all other segments are base. Go on with CS = base. */
+start_of_setup:
+	cld
+	pushw	%ds
+	pushw	$1f
+	lretw
+1:
+	/* The linker's own check that the setup part was loaded whole. */
+	cmpl	$0x5a5aaa55, setup_sig
+	jne	die
+
+	movw	%ds, %ax
+	movw	%ax, %es
+	movw	$hello, %si
+	call	print
+
+	/* boot_params: zeros, and the header as the loader left it. */
+	movw	$BP, %di
+	movw	$(BP_SIZE / 4), %cx
+	xorl	%eax, %eax
+	rep stosl
+	movzbw	jump + 1, %cx
+	addw	$(0x202 - BP_HDR), %cx
+	movw	$BP_HDR, %si
+	movw	$(BP + BP_HDR), %di
+	rep movsb
+
+	call	ask_video
+	call	ask_memory
+	call	enable_a20
+	jmp	go_protected
+
+/* INT 10h 03: cursor in DX. INT 10h 0F: mode in AL. */
+ask_video:
+	movb	$0x03, %ah
+	xorb	%bh, %bh
+	int	$0x10
+	movw	%dx, BP + BP_SCREEN_INFO_ORIG_X
+	movb	$0x0f, %ah
+	int	$0x10
+	movb	%al, BP + BP_SCREEN_INFO_ORIG_VIDEO_MODE
+	ret
+
+/* INT 15h 88: KiB above 1 MiB. INT 15h E820: the map, an entry a call. */
+ask_memory:
+	movb	$0x88, %ah
+	int	$0x15
+	jc	1f
+	movw	%ax, BP + BP_SCREEN_INFO_EXT_MEM_K
+1:	xorl	%ebx, %ebx
+	movw	$(BP + BP_E820_TABLE), %di
+2:	movl	$0xe820, %eax
+	movl	$0x534d4150, %edx		/* SMAP */
+	movl	$20, %ecx
+	int	$0x15
+	jc	3f
+	cmpl	$0x534d4150, %eax
+	jne	3f
+	incb	BP + BP_E820_ENTRIES
+	addw	$20, %di
+	cmpb	$BP_E820_MAX, BP + BP_E820_ENTRIES
+	jae	3f
+	testl	%ebx, %ebx
+	jnz	2b
+3:	ret
+
+/* INT 15h 2401, then the system control port; address 0x500 and its image 1 MiB higher must be two places. */
+enable_a20:
+	call	test_a20
+	jne	1f
+	movw	$0x2401, %ax
+	int	$0x15
+	call	test_a20
+	jne	1f
+	inb	$0x92, %al
+	orb	$0x02, %al
+	andb	$0xfe, %al
+	outb	%al, $0x92
+	call	test_a20
+	je	die
+1:	ret
+
+/* Returns with ZF clear when A20 is open: a write through ffff:0510 did not change 0000:0500. */
+test_a20:
+	pushw	%ds
+	pushw	%es
+	xorw	%ax, %ax
+	movw	%ax, %ds
+	decw	%ax
+	movw	%ax, %es
+	movw	0x500, %ax
+	notw	%es:0x510
+	cmpw	%ax, 0x500
+	sete	%bl
+	notw	%es:0x510
+	popw	%es
+	popw	%ds
+	testb	%bl, %bl
+	ret
+
+/* DS:SI to the screen by INT 10h 0E. */
+print:
+	lodsb
+	testb	%al, %al
+	jz	1f
+	movb	$0x0e, %ah
+	movw	$0x0007, %bx
+	int	$0x10
+	jmp	print
+1:	ret
+
+die:
+	cli
+	hlt
+	jmp	die
+
+go_protected:
+	/* boot.rst "Advanced Boot Loader Hooks": the loader's own routine, else NMI off. */
+	cmpl	$0, realmode_swtch
+	je	1f
+	lcallw	*realmode_swtch
+	jmp	2f
+1:	cli
+	movb	$0x80, %al
+	outb	%al, $0x70
+	outb	%al, $0x80
+2:
+	/* Both interrupt controllers masked, but for the cascade. */
+	movb	$0xff, %al
+	outb	%al, $0xa1
+	outb	%al, $0x80
+	movb	$0xfb, %al
+	outb	%al, $0x21
+	outb	%al, $0x80
+
+	xorl	%ebx, %ebx
+	movw	%ds, %bx
+	shll	$4, %ebx
+	leal	gdt(%ebx), %eax
+	movl	%eax, gdtr + 2
+	addl	%ebx, far_target
+	lidtl	idtr
+	lgdtl	gdtr
+
+	movl	%cr0, %eax
+	orb	$CR0_PE, %al
+	movl	%eax, %cr0
+	.byte	0x66, 0xea			/* ljmpl $BOOT_CS, $protected, moved by the segment's base */
+far_target:
+	.long	protected
+	.word	BOOT_CS
+
+	.code32
+protected:
+	movl	$BOOT_DS, %eax
+	movl	%eax, %ds
+	movl	%eax, %es
+	movl	%eax, %fs
+	movl	%eax, %gs
+	movl	%eax, %ss
+	movzwl	%sp, %esp
+	addl	%ebx, %esp
+	leal	BP(%ebx), %esi
+	movl	BP_HDR_CODE32_START(%esi), %eax
+	xorl	%ecx, %ecx
+	xorl	%edx, %edx
+	xorl	%ebx, %ebx
+	xorl	%ebp, %ebp
+	xorl	%edi, %edi
+	jmp	*%eax
+
+	.balign	8
+gdt:
+	.quad	0
+	.quad	0
+	.quad	0x00cf9b000000ffff		/* 0x10: flat 4 GiB, execute and read */
+	.quad	0x00cf93000000ffff		/* 0x18: flat 4 GiB, read and write */
+gdt_end:
+gdtr:
+	.word	gdt_end - gdt - 1
+	.long	0
+idtr:
+	.word	0
+	.long	0
+
+hello:
+	.asciz	"bootpath demo setup\r\n"
+version_string:
+	.asciz	"1.0-bootpath-demo"
+
+	.balign	4
+setup_sig:
+	.long	0x5a5aaa55

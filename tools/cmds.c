@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of sub-commands, in the order that --help lists them. */
+#include "tools/cmd.h"
+
+/* clang-format off */
+const struct cmd cmds[] = {
+	{ "run",     cmd_run,     "boot an image by one path and say where it got to" },
+};
+/* clang-format on */
+
+const size_t cmd_count = ARRAY_SIZE(cmds);

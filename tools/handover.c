@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Capturing a handover, and finding the kernel proper's entry while it runs. */
+#include "tools/handover.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define ELF_PT_LOAD       1u /* ELF gABI, p_type */
+#define CMDLINE_SHOWN_MAX 4096u /* of a command line whose size nobody told us */
+
+/* Copy what is readable of [gpa, gpa+len) page by page; memory that is not there is left out. */
+static int capture_range(struct pages *p, struct machine *m, gpa_t gpa, uint64_t len)
+{
+	uint8_t data[GUEST_PAGE_SIZE];
+	gpa_t page = gpa & GUEST_PAGE_MASK;
+	uint64_t last;
+	int err;
+
+	if (!len || __builtin_add_overflow(gpa, len - 1, &last))
+		return 0;
+	for (; page <= last; page += GUEST_PAGE_SIZE) {
+		if (machine_read(m, page, data, sizeof(data)))
+			continue;
+		err = pages_put(p, page, data, sizeof(data));
+		if (err == -ENOMEM)
+			return err;
+		if (page > UINT64_MAX - GUEST_PAGE_SIZE)
+			break;
+	}
+	return 0;
+}
+
+static int capture_small(struct handover *h, struct machine *m)
+{
+	uint8_t bp[BOOT_PARAMS_SIZE];
+	struct pages *p = pages_create(&machine_platform(m)->ram);
+	gpa_t cmdline;
+	int err = 0;
+
+	if (!p)
+		return -ENOMEM;
+	if (h->boot_params && !machine_read(m, h->boot_params, bp, sizeof(bp))) {
+		err = capture_range(p, m, h->boot_params, sizeof(bp));
+		cmdline = bp_get(bp, BP_HDR_CMD_LINE_PTR) | bp_get(bp, BP_EXT_CMD_LINE_PTR) << 32;
+		if (!err && cmdline)
+			err = capture_range(p, m, cmdline, CMDLINE_SHOWN_MAX);
+	}
+	if (!err && h->cpu.gdtr.base)
+		err = capture_range(p, m, h->cpu.gdtr.base, (h->cpu.gdtr.limit & 0xffff) + 1ull);
+	if (err)
+		pages_destroy(p);
+	else
+		h->pages = p;
+	return err;
+}
+
+int handover_capture(struct handover *ret, struct machine *m, enum point point,
+		     const char *image_name, const char *symbol, gpa_t boot_params, bool all)
+{
+	*ret = (struct handover){
+		.point = point,
+		.instructions = machine_instructions(m),
+		.boot_params = boot_params,
+	};
+	snprintf(ret->image, sizeof(ret->image), "%s", image_name);
+	snprintf(ret->symbol, sizeof(ret->symbol), "%s", symbol);
+	machine_cpu_get(m, &ret->cpu);
+	return all ? machine_copy_pages(m, &ret->pages) : capture_small(ret, m);
+}
+
+void kernel_entry_init(struct kernel_entry *e, const struct image *image)
+{
+	const struct elf_image *elf = image->elf;
+	struct bytes code;
+
+	*e = (struct kernel_entry){ 0 };
+	if (!elf)
+		return;
+	e->paddr = elf->entry_paddr;
+	/* Without a setup header nothing says how it may be moved: page by page then. */
+	e->alignment = image->bz && image->bz->kernel_alignment ? image->bz->kernel_alignment :
+								  GUEST_PAGE_SIZE;
+	snprintf(e->symbol, sizeof(e->symbol), "%s", elf->is_64 ? "startup_64" : "startup_32");
+	for (unsigned i = 0; i < elf->segment_count; i++) {
+		const struct elf_segment *s = &elf->segments[i];
+		uint64_t offset = e->paddr - s->paddr, len;
+
+		if (s->type != ELF_PT_LOAD || e->paddr < s->paddr || offset >= s->filesz)
+			continue;
+		len = s->filesz - offset;
+		if (len > sizeof(e->code))
+			len = sizeof(e->code);
+		if (__builtin_add_overflow(offset, s->offset, &offset) ||
+		    !bytes_slice(elf->data, offset, len, &code))
+			continue;
+		memcpy(e->code, code.data, code.len);
+		e->len = code.len;
+		return;
+	}
+}
+
+/*
+ * A relocated kernel has had the distance of its move added to absolute 32-bit
+ * addresses (arch/x86/boot/compressed/misc.c handle_relocations()), so a byte
+ * that differs must belong to a word that differs by just that.
+ */
+bool kernel_code_equal(const uint8_t *file, const uint8_t *now, size_t len, uint64_t delta)
+{
+	size_t i = 0;
+
+	while (i < len) {
+		size_t first = i >= 3 ? i - 3 : 0, at = first;
+
+		if (file[i] == now[i]) {
+			i++;
+			continue;
+		}
+		/* The lowest byte of the distance may be 0, so the word can begin before the difference. */
+		while (at <= i && (at + 4 > len ||
+				   get_le32(now + at) - get_le32(file + at) != (uint32_t)delta))
+			at++;
+		if (at > i)
+			return false;
+		i = at + 4;
+	}
+	return true;
+}
+
+bool kernel_entry_matches(const struct kernel_entry *e, const struct machine *m, gva_t pc,
+			  gpa_t gpa)
+{
+	uint8_t now[sizeof(e->code)];
+
+	if (!e->len || pc != gpa || ((gpa ^ e->paddr) & (e->alignment - 1)))
+		return false;
+	if (machine_read(m, gpa, now, e->len))
+		return false;
+	return kernel_code_equal(e->code, now, e->len, gpa - e->paddr);
+}

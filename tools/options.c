@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Options that mean the same in every command. */
+#include "tools/options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tools/file.h"
+
+/* An initrd larger than this could not be placed below 4 GiB beside a kernel. */
+#define INITRD_SIZE_MAX GIB(3)
+
+enum option_key {
+	OPT_PATH = 0x100,
+	OPT_REQUIRE,
+	OPT_MEMORY,
+	OPT_CMDLINE,
+	OPT_INITRD,
+	OPT_CPU,
+	OPT_SEED,
+	OPT_MAX_INSTRUCTIONS,
+	OPT_UNTIL,
+	OPT_FORMAT,
+};
+
+bool parse_number(const char *text, unsigned unit, uint64_t *ret_v)
+{
+	static const char suffixes[] = "KMGT";
+	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	const char *digits = hex ? text + 2 : text;
+	const char *suffix;
+	uint64_t v;
+	char *end;
+
+	/* strtoull takes signs, spaces and a second 0x; a number here starts with a digit. */
+	if (hex ? !strspn(digits, "0123456789abcdefABCDEF") : !strspn(digits, "0123456789"))
+		return false;
+	errno = 0;
+	v = strtoull(digits, &end, hex ? 16 : 10);
+	if (errno)
+		return false;
+	if (*end && unit && !end[1]) {
+		suffix = strchr(suffixes, *end == 'k' ? 'K' : *end);
+		if (!suffix)
+			return false;
+		for (const char *s = suffixes; s <= suffix; s++) {
+			if (__builtin_mul_overflow(v, unit, &v))
+				return false;
+		}
+		end++;
+	}
+	if (*end)
+		return false;
+	*ret_v = v;
+	return true;
+}
+
+void options_init(struct options *o)
+{
+	*o = (struct options){
+		.run = {
+			.memory = PLATFORM_MEMORY_DEFAULT,
+			.cmdline = "",
+			.max_instructions = RUN_BUDGET_DEFAULT,
+		},
+	};
+}
+
+void options_release(struct options *o)
+{
+	free((void *)o->run.initrd.data);
+	o->run.initrd = (struct bytes){ 0 };
+}
+
+int options_load(struct options *o)
+{
+	const char *path = o->run.initrd_path;
+	struct diag diag = { 0 };
+	struct buf b = { 0 };
+	char line[1024];
+	int err;
+
+	if (!path)
+		return 0;
+	err = file_read(path, INITRD_SIZE_MAX, &b, &diag);
+	if (err) {
+		fprintf(stderr, "bootpath: %s\n", diag_line(&diag, path, line, sizeof(line)));
+		buf_free(&b);
+		return err;
+	}
+	o->run.initrd = (struct bytes){ .data = b.data, .len = b.len };
+	return 0;
+}
+
+int options_write(const struct options *o, struct buf *out)
+{
+	struct bytes data = { .data = out->data, .len = out->len };
+	struct diag diag = { 0 };
+	char line[1024];
+	int err;
+
+	if (out->failed)
+		err = diag_set(&diag, -ENOMEM, "out of memory");
+	else if (o->output)
+		err = file_write(o->output, data, &diag);
+	else
+		err = file_write_fd(STDOUT_FILENO, data, &diag);
+	if (err)
+		fprintf(stderr, "bootpath: %s\n",
+			diag_line(&diag, o->output ? o->output : "standard output", line,
+				  sizeof(line)));
+	return err;
+}
+
+/* "a, b, c" of a table's names, for the message that lists them. */
+static const char *path_names(struct buf *b)
+{
+	for (size_t i = 0; sod_paths[i]; i++)
+		buf_printf(b, "%s%s", i ? ", " : "", sod_paths[i]->name);
+	return buf_str(b);
+}
+
+static const char *variant_names(const struct sod_path *path, struct buf *b)
+{
+	for (unsigned i = 0; i < path->variant_count; i++)
+		buf_printf(b, "%s%s", i ? ", " : "", path->variants[i].name);
+	return buf_str(b);
+}
+
+/* One "path[:variant]". */
+static void parse_path(struct options *o, char *item, bool required, struct argp_state *state)
+{
+	char *colon = strchr(item, ':');
+	struct path_choice choice = { .required = required };
+	struct buf known = { 0 };
+
+	if (colon)
+		*colon++ = '\0';
+	choice.path = sod_path_find(item);
+	if (!choice.path)
+		argp_error(state, "there is no path '%s'; known: %s", item, path_names(&known));
+	choice.variant = colon ? sod_variant_find(choice.path, colon) : &choice.path->variants[0];
+	if (!choice.variant)
+		argp_error(state, "path %s has no variant '%s'; known: %s", item, colon,
+			   variant_names(choice.path, &known));
+	buf_free(&known);
+	for (size_t i = 0; i < o->path_count; i++) {
+		if (o->paths[i].path == choice.path && o->paths[i].variant == choice.variant) {
+			o->paths[i].required |= required;
+			return;
+		}
+	}
+	if (o->path_count == PATH_CHOICES_MAX)
+		argp_error(state, "more than %d paths", PATH_CHOICES_MAX);
+	o->paths[o->path_count++] = choice;
+}
+
+static void parse_paths(struct options *o, const char *list, bool required,
+			struct argp_state *state)
+{
+	char *copy = strdup(list), *rest = copy, *item;
+
+	if (!copy)
+		argp_failure(state, 125, ENOMEM, "%s", list);
+	while ((item = strsep(&rest, ",")))
+		parse_path(o, item, required, state);
+	free(copy);
+}
+
+static uint64_t number_or_error(const char *option, const char *text, unsigned unit,
+				struct argp_state *state)
+{
+	uint64_t v = 0;
+
+	if (!parse_number(text, unit, &v))
+		argp_error(state, "--%s: '%s' is not a number%s", option, text,
+			   unit ? " with an optional suffix K, M, G or T" : "");
+	return v;
+}
+
+static void parse_memory(struct run_options *run, const char *text, struct argp_state *state)
+{
+	run->memory = number_or_error("memory", text, 1024, state);
+	if (run->memory < PLATFORM_MEMORY_MIN || run->memory > PLATFORM_MEMORY_MAX ||
+	    run->memory % GUEST_PAGE_SIZE)
+		argp_error(state, "--memory: '%s' is not a multiple of 4K from 2M to 1T", text);
+}
+
+static void parse_cpu(struct run_options *run, const char *text, struct argp_state *state)
+{
+	struct buf known = { 0 };
+
+	for (unsigned i = 0; i < CPU_PROFILE_COUNT; i++) {
+		if (!strcmp(cpu_profile_names[i], text)) {
+			run->cpu = i;
+			return;
+		}
+	}
+	for (unsigned i = 0; i < CPU_PROFILE_COUNT; i++)
+		buf_printf(&known, "%s%s", i ? ", " : "", cpu_profile_names[i]);
+	argp_error(state, "--cpu: there is no profile '%s'; known: %s", text, buf_str(&known));
+}
+
+static void parse_until(struct run_options *run, const char *text, struct argp_state *state)
+{
+	uint64_t address;
+
+	if (!until_is_point(text) && !(text[0] == '0' && parse_number(text, 0, &address)))
+		argp_error(
+			state,
+			"--until: '%s' is neither startup_64, compressed, kernel nor an address 0x...",
+			text);
+	run->until = text;
+}
+
+static error_t parse_run_option(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+	struct run_options *run = o ? &o->run : NULL;
+
+	switch (key) {
+	case OPT_PATH: parse_paths(o, arg, false, state); return 0;
+	case OPT_REQUIRE: parse_paths(o, arg, true, state); return 0;
+	case OPT_MEMORY: parse_memory(run, arg, state); return 0;
+	case OPT_CMDLINE: run->cmdline = arg; return 0;
+	case OPT_INITRD: run->initrd_path = arg; return 0;
+	case OPT_CPU: parse_cpu(run, arg, state); return 0;
+	case OPT_SEED: run->seed = number_or_error("seed", arg, 0, state); return 0;
+	case OPT_UNTIL: parse_until(run, arg, state); return 0;
+	case OPT_MAX_INSTRUCTIONS:
+		run->max_instructions = number_or_error("max-instructions", arg, 1000, state);
+		run->max_is_users = true;
+		if (!run->max_instructions)
+			argp_error(state, "--max-instructions: at least 1");
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_output_option(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'o': o->output = arg; return 0;
+	case 'v': o->verbose = true; return 0;
+	case OPT_FORMAT:
+		if (!strcmp(arg, "text"))
+			o->format = FORMAT_TEXT;
+		else if (!strcmp(arg, "json"))
+			o->format = FORMAT_JSON;
+		else
+			argp_error(state, "--format: '%s' is neither text nor json", arg);
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* clang-format off */
+static const struct argp_option run_options[] = {
+	{ "path",             OPT_PATH,             "LIST",   0, "Paths to boot by: PATH[:VARIANT],... (default: all that the image offers)", 1 },
+	{ "require",          OPT_REQUIRE,          "LIST",   0, "Likewise, and it is a failure when the image does not offer one", 1 },
+	{ "memory",           OPT_MEMORY,           "SIZE",   0, "RAM of the machine, with suffix K, M, G or T (default: 512M)", 1 },
+	{ "cmdline",          OPT_CMDLINE,          "STRING", 0, "Kernel command line (default: empty)", 1 },
+	{ "initrd",           OPT_INITRD,           "FILE",   0, "Initial RAM disk to load", 1 },
+	{ "cpu",              OPT_CPU,              "PROFILE",0, "CPU: generic (default), qemu64 or max", 1 },
+	{ "seed",             OPT_SEED,             "N",      0, "Seed of all randomness that the guest sees (default: 0)", 1 },
+	{ "max-instructions", OPT_MAX_INSTRUCTIONS, "N",      0, "Call it a hang after N instructions; suffix K, M, G or T of 1000", 1 },
+	{ "until",            OPT_UNTIL,            "WHERE",  0, "Stop at startup_64 (default: the kernel proper's entry), compressed, or at linear address 0x...", 1 },
+	{ 0 }
+};
+
+static const struct argp_option output_options[] = {
+	{ "format",           OPT_FORMAT,           "FORMAT", 0, "text (default) or json", 2 },
+	{ "output",           'o',                  "FILE",   0, "Write to FILE, all or nothing, instead of standard output", 2 },
+	{ "verbose",          'v',                  NULL,     0, "Say more", 2 },
+	{ 0 }
+};
+/* clang-format on */
+
+const struct argp options_run_argp = { .options = run_options, .parser = parse_run_option };
+const struct argp options_output_argp = { .options = output_options,
+					  .parser = parse_output_option };

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Running one path of one image until the kernel proper; see design.md "Outcome of a path". */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tools/handover.h"
+#include "tools/options.h" /* parse_number */
+#include "tools/report.h"
+#include "tools/stop_detail.h"
+
+/* One run while it lasts. */
+struct run {
+	const struct image *image;
+	const struct run_options *options;
+	struct report_path *ret;
+	struct platform platform;
+	struct start_of_day sod;
+	struct machine *machine;
+	struct kernel_entry kernel;
+	enum point target; /* POINT_COUNT: target_address instead */
+	gva_t target_address;
+	bool arrived;
+	int error; /* of a capture inside a handler */
+};
+
+struct until_name {
+	const char *name;
+	enum point point;
+};
+
+static const struct until_name until_names[] = {
+	{ "startup_64", POINT_KERNEL },
+	{ "kernel", POINT_KERNEL },
+	{ "compressed", POINT_COMPRESSED },
+	{ "entry", POINT_ENTRY },
+};
+
+bool until_is_point(const char *text)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(until_names); i++) {
+		if (!strcmp(until_names[i].name, text))
+			return true;
+	}
+	return false;
+}
+
+static void outcome_set(struct report_path *ret, enum outcome outcome, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void outcome_set(struct report_path *ret, enum outcome outcome, const char *fmt, ...)
+{
+	va_list ap;
+
+	ret->outcome = outcome;
+	va_start(ap, fmt);
+	vsnprintf(ret->reason, sizeof(ret->reason), fmt, ap);
+	va_end(ap);
+}
+
+static int run_capture(struct run *r, enum point point, const char *symbol, gpa_t boot_params)
+{
+	struct report_path *ret = r->ret;
+	struct handover *grown;
+	int err;
+
+	grown = realloc(ret->handovers, (ret->handover_count + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	ret->handovers = grown;
+	err = handover_capture(&grown[ret->handover_count], r->machine, point, r->image->name,
+			       symbol, boot_params, r->options->keep_pages);
+	if (err)
+		return err;
+	ret->handover_count++;
+	machine_event(r->machine, EVENT_HANDOVER, EVENT_MODELLED, point,
+		      cpu_pc(&grown[ret->handover_count - 1].cpu), 0);
+	r->arrived |= point == r->target;
+	return 0;
+}
+
+static bool run_passed(const struct run *r, enum point point)
+{
+	for (size_t i = 0; i < r->ret->handover_count; i++) {
+		if (r->ret->handovers[i].point == point)
+			return true;
+	}
+	return false;
+}
+
+/* arch/x86/kernel/head_64.S, head_32.S: ESI or RSI points to boot_params at the kernel proper. */
+static gpa_t kernel_boot_params(struct machine *m)
+{
+	struct cpu_state cpu;
+
+	machine_cpu_get(m, &cpu);
+	return cpu_in_code64(&cpu) ? cpu.gpr[GPR_RSI] : (uint32_t)cpu.gpr[GPR_RSI];
+}
+
+/* Every block that runs for the first time comes by here: cheap tests first. */
+static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
+{
+	struct run *r = arg;
+
+	if (gpa == r->sod.startup_32 && gpa && !run_passed(r, POINT_COMPRESSED)) {
+		r->error = run_capture(r, POINT_COMPRESSED, "startup_32", kernel_boot_params(m));
+	} else if (kernel_entry_matches(&r->kernel, m, pc, gpa) && !run_passed(r, POINT_KERNEL)) {
+		r->error = run_capture(r, POINT_KERNEL, r->kernel.symbol, kernel_boot_params(m));
+	}
+	return r->error || r->arrived;
+}
+
+static void run_parse_until(struct run *r)
+{
+	const char *until = r->options->until;
+
+	r->target = POINT_KERNEL;
+	for (size_t i = 0; until && i < ARRAY_SIZE(until_names); i++) {
+		if (!strcmp(until_names[i].name, until)) {
+			r->target = until_names[i].point;
+			return;
+		}
+	}
+	if (until && parse_number(until, 0, &r->target_address))
+		r->target = POINT_COUNT;
+}
+
+static int run_make(struct run *r, struct diag *diag)
+{
+	const struct run_options *o = r->options;
+	struct report_path *ret = r->ret;
+	int err = platform_init(&r->platform, o->memory, diag);
+
+	if (err)
+		return err;
+	r->platform.cmdline = o->cmdline;
+	r->platform.initrd = o->initrd;
+	r->platform.cpu = o->cpu;
+	r->platform.seed = o->seed;
+	err = ret->path->build(r->image, &r->platform, ret->variant, &r->sod, diag);
+	if (err)
+		return err;
+	err = machine_create(&r->machine, &r->platform, diag);
+	if (err)
+		return err;
+	return sod_enter(&r->sod, r->machine, diag);
+}
+
+/* The points that the first instruction itself stands at. */
+static int run_capture_entry(struct run *r)
+{
+	int err = run_capture(r, POINT_ENTRY, r->sod.symbol, r->sod.boot_params);
+
+	if (!err && r->sod.first != POINT_ENTRY)
+		err = run_capture(r, r->sod.first, r->sod.symbol, r->sod.boot_params);
+	return err;
+}
+
+static enum outcome outcome_of_stop(const struct run *r, enum stop_kind kind)
+{
+	switch (kind) {
+	case STOP_POINT: return r->arrived ? OUTCOME_PASS : OUTCOME_ERROR;
+	case STOP_TRIPLE_FAULT:
+	case STOP_FETCH: return OUTCOME_CRASH;
+	case STOP_HLT:
+	case STOP_REPEAT: return OUTCOME_HANG;
+	case STOP_LIMIT: return r->options->max_is_users ? OUTCOME_HANG : OUTCOME_ERROR;
+	case STOP_EXIT: return OUTCOME_EXIT;
+	case STOP_UNMODELLED:
+	case STOP_ENGINE: return OUTCOME_ERROR;
+	}
+	return OUTCOME_ERROR;
+}
+
+static void outcome_unmodelled(struct run *r, const struct event *e)
+{
+	const struct event_info *info = &event_infos[e->kind];
+	uint64_t more = machine_unmodelled_count(r->machine) - 1;
+	char rest[48] = "";
+
+	if (more)
+		snprintf(rest, sizeof(rest), ", and %" PRIu64 " more", more);
+	outcome_set(r->ret, OUTCOME_ERROR,
+		    "the guest used an answer that is not modelled: %s, %s 0x%" PRIx64
+		    ", at instruction %" PRIu64 "%s",
+		    info->name, info->arg[0], e->arg[0], e->count, rest);
+}
+
+static void run_judge(struct run *r)
+{
+	struct report_path *ret = r->ret;
+	const struct event *unmodelled = machine_unmodelled(r->machine);
+	enum outcome outcome = outcome_of_stop(r, ret->stop.kind);
+	const struct handover *last = &ret->handovers[ret->handover_count - 1];
+
+	if (r->error)
+		outcome_set(ret, OUTCOME_ERROR, "capturing a handover: %s", strerror(-r->error));
+	else if (unmodelled)
+		outcome_unmodelled(r, unmodelled);
+	else if (outcome == OUTCOME_PASS && r->target == POINT_COUNT)
+		outcome_set(ret, outcome, "reached 0x%" PRIx64, r->target_address);
+	else if (outcome == OUTCOME_PASS)
+		outcome_set(ret, outcome, "reached %s at 0x%" PRIx64, last->symbol,
+			    cpu_pc(&last->cpu));
+	else if (outcome == OUTCOME_ERROR && ret->stop.kind == STOP_LIMIT)
+		outcome_set(ret, outcome,
+			    "%" PRIu64
+			    " instructions were not enough; --max-instructions gives more",
+			    r->options->max_instructions);
+	else
+		outcome_set(ret, outcome, "%s", ret->stop.text);
+}
+
+static void run_go(struct run *r)
+{
+	struct run_limits limits = { .max_instructions = r->options->max_instructions };
+	struct report_path *ret = r->ret;
+
+	if (!limits.max_instructions)
+		limits.max_instructions = RUN_BUDGET_DEFAULT;
+	if (r->target == POINT_COUNT)
+		r->error = machine_break_add(r->machine, r->target_address);
+	if (r->error || r->arrived) {
+		ret->stop = (struct stop){ .kind = STOP_POINT };
+		return;
+	}
+	machine_on_arrival(r->machine, run_arrive, r);
+	machine_run(r->machine, &limits, &ret->stop);
+	if (ret->stop.kind == STOP_POINT && r->target == POINT_COUNT &&
+	    ret->stop.pc == r->target_address)
+		r->arrived = true;
+}
+
+static void digest_state(struct digest *d, const struct cpu_state *s)
+{
+	for (size_t i = 0; i < reg_info_count; i++)
+		digest_u64(d, reg_get(s, &reg_infos[i]));
+	for (unsigned i = 0; i < SEG_COUNT; i++) {
+		digest_u64(d, s->seg[i].selector);
+		digest_u64(d, s->seg[i].base);
+		digest_u64(d, s->seg[i].limit);
+		digest_u64(d, s->seg[i].attr);
+	}
+	digest_u64(d, s->gdtr.base);
+	digest_u64(d, s->gdtr.limit);
+	digest_u64(d, s->idtr.base);
+	digest_u64(d, s->idtr.limit);
+}
+
+/* Everything that went in and what became of it; the order is part of the product's contract. */
+static void run_digest(struct run *r)
+{
+	const struct run_options *o = r->options;
+	struct report_path *ret = r->ret;
+	struct digest *d = digest_create();
+	char hex[DIGEST_HEX_SIZE];
+
+	if (!d)
+		return;
+	digest_str(d, r->image->sha256);
+	digest_str(d, ret->path->name);
+	digest_str(d, ret->variant->name);
+	digest_u64(d, o->memory);
+	digest_str(d, o->cmdline);
+	digest_u64(d, o->initrd.len);
+	digest_add(d, o->initrd.data, o->initrd.len);
+	digest_u64(d, o->cpu);
+	digest_u64(d, o->seed);
+	for (size_t i = 0; i < ret->handover_count; i++) {
+		digest_u64(d, ret->handovers[i].point);
+		digest_str(d, ret->handovers[i].symbol);
+		digest_u64(d, ret->handovers[i].instructions);
+		digest_state(d, &ret->handovers[i].cpu);
+	}
+	digest_u64(d, ret->stop.kind);
+	machine_digest(r->machine, hex);
+	digest_str(d, hex);
+	digest_hex(d, ret->digest);
+	digest_destroy(d);
+}
+
+/* What the machine can still tell, into the report. */
+static void run_collect(struct run *r)
+{
+	struct report_path *ret = r->ret;
+	struct machine *m = r->machine;
+	const struct buf *console = machine_console(m);
+	struct buf detail = { 0 };
+
+	ret->counts = (struct report_counts){
+		.instructions = machine_instructions(m),
+		.faults = machine_event_count(m, EVENT_EXCEPTION),
+		.firmware_calls = machine_event_count(m, EVENT_TRAP),
+		.hypercalls = machine_event_count(m, EVENT_HYPERCALL),
+		.unmodelled = machine_unmodelled_count(m),
+	};
+	machine_cpu_get(m, &ret->last_cpu);
+	ret->console = malloc(console->len + 1);
+	if (ret->console) {
+		/* A NUL would hide what comes after it. */
+		for (size_t i = 0; i < console->len; i++)
+			ret->console[i] = console->data[i] ? (char)console->data[i] : '?';
+		ret->console[console->len] = '\0';
+	}
+	if (!r->arrived) {
+		stop_detail(m, &ret->stop, &detail);
+		ret->stop_detail = strdup(buf_str(&detail));
+		buf_free(&detail);
+	}
+	run_digest(r);
+}
+
+void path_run(const struct image *image, const struct sod_path *path,
+	      const struct sod_variant *variant, const struct run_options *options,
+	      struct report_path *ret)
+{
+	const struct image_entry *entry = image_entry_find(image, path->name);
+	struct run r = { .image = image, .options = options, .ret = ret };
+	struct diag diag = { 0 };
+
+	ret->path = path;
+	ret->variant = variant;
+	if (!entry || !entry->offered) {
+		outcome_set(ret, OUTCOME_SKIP, "not offered: %s",
+			    entry ? entry->reason : "this kind of image has no such entry");
+		return;
+	}
+	run_parse_until(&r);
+	kernel_entry_init(&r.kernel, image);
+	if (run_make(&r, &diag)) {
+		outcome_set(ret, OUTCOME_ERROR, "%s", diag.text);
+		goto out;
+	}
+	r.error = run_capture_entry(&r);
+	if (r.error) {
+		outcome_set(ret, OUTCOME_ERROR, "capturing the entry: %s", strerror(-r.error));
+		goto out;
+	}
+	run_go(&r);
+	run_judge(&r);
+	run_collect(&r);
+out:
+	machine_destroy(r.machine);
+	sod_release(&r.sod);
+	platform_release(&r.platform);
+}
