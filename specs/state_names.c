@@ -168,7 +168,7 @@ static const char *string_value(struct eval *ev, const struct handover *h, enum 
 
 struct value state_name_value(struct eval *ev, const struct handover *h, enum state_name name)
 {
-	struct value v;
+	struct value v = { .type = VALUE_INT };
 
 	switch (name) {
 #define NAME(id, n, value_type, state, doc) \

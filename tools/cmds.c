@@ -5,6 +5,7 @@
 /* clang-format off */
 const struct cmd cmds[] = {
 	{ "run",     cmd_run,     "boot an image by one path and say where it got to" },
+	{ "spec",    cmd_spec,    "list, show and check the rules that images are judged by" },
 };
 /* clang-format on */
 
