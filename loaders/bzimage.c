@@ -157,3 +157,17 @@ int bzimage_parse(struct bytes file, struct bzimage *bz, struct diag *diag)
 	parse_payload(file, bz);
 	return 0;
 }
+
+struct bytes bzimage_version(struct bytes file, const struct bzimage *bz)
+{
+	uint64_t pointer = bz->has_header ? bp_get(bz->page, BP_HDR_KERNEL_VERSION) : 0;
+	uint64_t offset = pointer + BOOT_PARAMS_HDR_200;
+	const uint8_t *end;
+	struct bytes rest;
+
+	if (!pointer || offset >= bz->setup_size ||
+	    !bytes_slice(file, offset, bz->setup_size - offset, &rest))
+		return (struct bytes){ 0 };
+	end = memchr(rest.data, 0, rest.len);
+	return (struct bytes){ rest.data, end ? (size_t)(end - rest.data) : 0 };
+}

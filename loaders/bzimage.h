@@ -18,5 +18,7 @@ bool bzimage_probe(struct bytes file);
  */
 bool bzimage_probe_headerless(struct bytes file);
 int bzimage_parse(struct bytes file, struct bzimage *bz, struct diag *diag);
+/* What kernel_version points to, without the NUL; len 0 when it is 0, outside the setup code or unended. */
+struct bytes bzimage_version(struct bytes file, const struct bzimage *bz);
 
 #endif

@@ -4,6 +4,7 @@
 
 /* clang-format off */
 const struct cmd cmds[] = {
+	{ "inspect", cmd_inspect, "show what an image is, its entries, and who would choose which" },
 	{ "run",     cmd_run,     "boot an image by one path and say where it got to" },
 };
 /* clang-format on */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #define ELF_PT_LOAD       1u /* ELF gABI, p_type */
+#define KERNEL_CODE_MIN   16u /* fewer bytes of the entry would match by accident */
 #define CMDLINE_SHOWN_MAX 4096u /* of a command line whose size nobody told us */
 
 /* Copy what is readable of [gpa, gpa+len) page by page; memory that is not there is left out. */
@@ -104,14 +105,16 @@ void kernel_entry_init(struct kernel_entry *e, const struct image *image)
  * multiple of its alignment, added to 32-bit words that hold absolute
  * addresses, and subtracted from those that reach per-CPU data relative to RIP
  * (arch/x86/boot/compressed/misc.c, handle_relocations()). That distance is
- * not the physical one, so the first word that differs tells it.
+ * not the physical one, so the first word that differs tells it. A word that
+ * the end of the bytes may cut is not judged.
  */
 bool kernel_code_equal(const uint8_t *file, const uint8_t *now, size_t len, uint64_t alignment)
 {
 	uint32_t distance = 0;
 	size_t moved = 0;
 
-	for (size_t i = 0; i < len;) {
+	for (size_t i = 0; i + 3 < len;) {
+		uint32_t d = 0;
 		size_t back = 0;
 
 		if (file[i] == now[i]) {
@@ -119,18 +122,14 @@ bool kernel_code_equal(const uint8_t *file, const uint8_t *now, size_t len, uint
 			continue;
 		}
 		/* The word begins up to three bytes earlier: the low bits of the distance are zero. */
-		for (; back < 4 && back <= i && i - back + 4 <= len; back++) {
-			uint32_t d = get_le32(now + i - back) - get_le32(file + i - back);
-
-			if (d & (alignment - 1))
-				continue;
-			if (moved && d != distance && d != -distance)
-				return false;
-			distance = d;
-			break;
+		for (; back < 4 && back <= i; back++) {
+			d = get_le32(now + i - back) - get_le32(file + i - back);
+			if (!(d & (alignment - 1)))
+				break;
 		}
-		if (back == 4 || back > i || i - back + 4 > len)
+		if (back == 4 || back > i || (moved && d != distance && d != -distance))
 			return false;
+		distance = d;
 		moved += 4;
 		i = i - back + 4;
 	}
@@ -143,7 +142,7 @@ bool kernel_entry_matches(const struct kernel_entry *e, const struct machine *m,
 {
 	uint8_t now[sizeof(e->code)];
 
-	if (!e->len || pc != gpa || ((gpa ^ e->paddr) & (e->alignment - 1)))
+	if (e->len < KERNEL_CODE_MIN || pc != gpa || ((gpa ^ e->paddr) & (e->alignment - 1)))
 		return false;
 	if (machine_read(m, gpa, now, e->len))
 		return false;
