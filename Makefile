@@ -225,6 +225,9 @@ $(O)/obj/%.o: %.c $(O)/flags Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(OBJ_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# The rule files are copied into this object.
+$(O)/obj/specs/files.o: $(wildcard specs/*.yaml)
+
 # Nothing compiles before the engine's header is there; a missing or wrong engine is one clear error.
 $(LIB_OBJS) $(CMD_OBJS) $(TEST_OBJS) $(FUZZ_OBJS): | $(UNICORN_LIB)
 

@@ -8,6 +8,7 @@
 #include <yaml.h>
 
 #define DOC_DEPTH_MAX 16
+#define DOC_MEMBERS_MAX 2000
 
 struct reader {
 	struct arena *arena;
@@ -122,7 +123,8 @@ static int read_members(struct reader *r, struct doc_node *parent, unsigned dept
 		key = NULL;
 		*tail = node;
 		tail = &node->next;
-		parent->count++;
+		if (++parent->count > DOC_MEMBERS_MAX)
+			return doc_error(r->diag, r->file, node->place, "more than %d members", DOC_MEMBERS_MAX);
 	}
 }
 

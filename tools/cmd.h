@@ -21,5 +21,6 @@ extern const size_t cmd_count;
 
 int cmd_run(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
+int cmd_spec(int argc, char **argv);
 
 #endif

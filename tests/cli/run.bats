@@ -39,7 +39,7 @@ demo=$out/tests/demo.bzImage
 		and (.handovers[2].symbol == "startup_64")
 		and (.handovers[2].registers.cr0 | startswith("0x"))
 		and (.handovers[2].segments.cs | has("selector", "base", "limit", "attr"))
-		and (.handovers[0].e820 | length > 3)
+		and (.handovers[0]["e820"] | length > 3)
 		and (.handovers[0].boot_params["hdr.type_of_loader"] == "0xff")
 		and (.digest | test("^[0-9a-f]{32}$"))' "$BATS_TEST_TMPDIR/j"
 }

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Functions of the rule language that need no state: arithmetic and sets; and the registry of all. */
+#include "specs/functions.h"
+
+#include <inttypes.h>
+
+#include "specs/tables.h"
+
+static struct value call_align_up(struct eval *ev, const struct value *a)
+{
+	uint64_t sum;
+
+	if (!a[1].n || (a[1].n & (a[1].n - 1)))
+		eval_stop(ev, EVAL_ERROR, "align_up: 0x%" PRIx64 " is no power of two", a[1].n);
+	else if (__builtin_add_overflow(a[0].n, a[1].n - 1, &sum))
+		eval_stop(ev, EVAL_ERROR, "align_up: 0x%" PRIx64 " does not fit an unsigned 64-bit integer", a[0].n);
+	else
+		return function_int(sum & ~(a[1].n - 1));
+	return function_int(0);
+}
+
+static struct value call_is_pow2(struct eval *ev, const struct value *a)
+{
+	return function_bool(a[0].n && !(a[0].n & (a[0].n - 1)));
+}
+
+static struct value call_min(struct eval *ev, const struct value *a)
+{
+	return function_int(a[0].n < a[1].n ? a[0].n : a[1].n);
+}
+
+static struct value call_max(struct eval *ev, const struct value *a)
+{
+	return function_int(a[0].n > a[1].n ? a[0].n : a[1].n);
+}
+
+static struct value call_range(struct eval *ev, const struct value *a)
+{
+	struct value v = { .type = VALUE_SET };
+
+	set_add(ev, &v.set, a[0].n, a[1].n);
+	return v;
+}
+
+static struct value call_empty(struct eval *ev, const struct value *a)
+{
+	return function_bool(!a[0].set.count);
+}
+
+static struct value call_size(struct eval *ev, const struct value *a)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < a[0].set.count; i++)
+		n += a[0].set.items[i].last - a[0].set.items[i].start + 1;
+	return function_int(n);
+}
+
+/* "HdrS" as the integer that a little-endian load of those bytes gives. */
+static struct value call_chars(struct eval *ev, const struct value *a)
+{
+	size_t len = strlen(a[0].s);
+	uint8_t bytes[8] = { 0 };
+
+	if (len > sizeof(bytes))
+		eval_stop(ev, EVAL_ERROR, "chars: more than 8 characters");
+	else
+		memcpy(bytes, a[0].s, len);
+	return function_int(get_le64(bytes));
+}
+
+/* Rules about the event stream wait for it; until then they say so. */
+static struct value call_events(struct eval *ev, const struct value *a)
+{
+	eval_stop(ev, EVAL_SKIP, "needs the event stream");
+	return function_int(0);
+}
+
+static const struct function plain_functions[] = {
+	{ "align_up", VALUE_INT, "ii", false, call_align_up, "value, power of two" },
+	{ "is_pow2", VALUE_BOOL, "i", false, call_is_pow2, "value: exactly one bit is set" },
+	{ "min", VALUE_INT, "ii", false, call_min, "the smaller" },
+	{ "max", VALUE_INT, "ii", false, call_max, "the larger" },
+	{ "range", VALUE_SET, "ii", false, call_range, "start, len" },
+	{ "empty", VALUE_BOOL, "S", false, call_empty, "set: holds no address" },
+	{ "size", VALUE_INT, "S", false, call_size, "set: bytes in it" },
+	{ "chars", VALUE_INT, "t", false, call_chars, "up to 8 characters as a little-endian integer" },
+	{ "events", VALUE_INT, "t", true, call_events, "kind: how many such events there were before this point" },
+};
+
+static const struct function *find(const struct function *table, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(table[i].name, name))
+			return &table[i];
+	}
+	return NULL;
+}
+
+const struct function *function_find(const char *name)
+{
+	const struct function *f = find(plain_functions, ARRAY_SIZE(plain_functions), name);
+
+	if (!f)
+		f = find(memory_functions, memory_function_count, name);
+	if (!f)
+		f = find(table_functions, table_function_count, name);
+	if (!f)
+		f = find(file_functions, file_function_count, name);
+	return f ? f : find(payload_functions, payload_function_count, name);
+}
+
+static void list_table(const struct function *table, size_t count, namespace_fn each, void *arg)
+{
+	for (size_t i = 0; i < count; i++)
+		each(arg, "function", table[i].name, table[i].doc);
+}
+
+void function_list(namespace_fn each, void *arg)
+{
+	list_table(plain_functions, ARRAY_SIZE(plain_functions), each, arg);
+	list_table(memory_functions, memory_function_count, each, arg);
+	list_table(table_functions, table_function_count, each, arg);
+	list_table(file_functions, file_function_count, each, arg);
+	list_table(payload_functions, payload_function_count, each, arg);
+}

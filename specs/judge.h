@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Judge a state: every clause of a rule set that is for this point and path,
+ * evaluated, gives one verdict. Knows no model and no machine: all it is told
+ * stands in struct judge_context.
+ */
+#ifndef SPECS_JUDGE_H
+#define SPECS_JUDGE_H
+
+#include "loaders/image.h"
+#include "specs/verdict.h"
+
+struct spec_set;
+
+/* Facts about the run that the state itself does not hold: FACT(ID, "name", doc), see facts.def. */
+enum fact {
+#define FACT(id, name, doc) FACT_##id,
+#include "specs/facts.def"
+#undef FACT
+	FACT_COUNT
+};
+
+struct judge_context {
+	const struct image *image;         /* NULL: unknown; unpacked for clauses about the payload */
+	const struct handover *handovers;  /* of this path so far, in time order */
+	size_t handover_count;
+	const char *path;                  /* "linux32" */
+	const char *variant;               /* "spec" */
+	const char *cmdline;               /* that the user asked for; NULL: unknown */
+	const char *const *known;          /* NULL-ended ids that the producer is documented to break; NULL: none */
+	bool fact_known[FACT_COUNT];
+	uint64_t facts[FACT_COUNT];
+	bool partial_memory;               /* captured elsewhere: memory that is not there is unknown, not absent */
+};
+
+static inline void judge_fact(struct judge_context *c, enum fact fact, uint64_t value)
+{
+	c->fact_known[fact] = true;
+	c->facts[fact] = value;
+}
+
+/*
+ * Append to @out a verdict for each clause that names @point and this path, in
+ * the rule files' order. The state is the last handover of that point in
+ * @context; at the point image there is none. Where the points entry and
+ * compressed are the same state, a clause that names both is judged at entry
+ * only. -ENOMEM, or -ENOENT when @context has no handover of that point.
+ */
+int judge_point(const struct spec_set *specs, const struct judge_context *context, enum point point, struct verdicts *out);
+
+#endif
