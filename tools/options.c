@@ -34,11 +34,11 @@ bool parse_number(const char *text, unsigned unit, uint64_t *ret_v)
 	uint64_t v;
 	char *end;
 
-	/* strtoull takes signs, spaces and a second 0x; a number here starts with a digit. */
+	/* strtoull takes signs and spaces, and "0x" alone as 0; a number here starts with a digit. */
 	if (hex ? !strspn(digits, "0123456789abcdefABCDEF") : !strspn(digits, "0123456789"))
 		return false;
 	errno = 0;
-	v = strtoull(digits, &end, hex ? 16 : 10);
+	v = strtoull(text, &end, hex ? 16 : 10);
 	if (errno)
 		return false;
 	if (*end && unit && !end[1]) {
