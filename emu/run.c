@@ -450,10 +450,21 @@ static void on_rom_write(void *arg, gpa_t gpa, unsigned size, uint64_t value)
 	machine_event(arg, EVENT_ROM_WRITE, EVENT_MODELLED, gpa, size, value);
 }
 
+/* With stores watched the engine keeps rip at the instruction that stores. */
 static void on_store(void *arg, gpa_t gpa, unsigned size, uint64_t value)
 {
+	struct machine *m = arg;
+	struct cpu_state cpu;
+
 	(void)value;
-	repeat_store(arg, gpa, size);
+	repeat_store(m, gpa, size);
+	if (!m->store)
+		return;
+	engine_get(m->engine, &cpu);
+	m->insn_index = insns_before(m, cpu_pc(&cpu));
+	m->at_insn = true;
+	m->store(m, gpa, size, cpu_pc(&cpu), m->store_arg);
+	m->at_insn = false;
 }
 
 const struct engine_ops machine_engine_ops = {

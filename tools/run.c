@@ -8,6 +8,7 @@
 #include "models/acpi.h"
 #include "tools/handover.h"
 #include "tools/options.h" /* parse_number */
+#include "tools/check.h"
 #include "tools/report.h"
 #include "tools/stop_detail.h"
 
@@ -214,6 +215,42 @@ static void run_judge(struct run *r)
 		outcome_set(ret, outcome, "%s", ret->stop.text);
 }
 
+/* Watching run: note each store into a watched range, the last one counts. */
+static void run_note_store(struct machine *m, gpa_t gpa, unsigned size, gva_t pc, void *arg)
+{
+	const struct run_options *o = arg;
+	uint64_t now = machine_instructions(m);
+
+	for (size_t i = 0; i < o->store_count; i++) {
+		struct store_record *s = &o->stores[i];
+
+		if (gpa >= s->gpa + s->size || gpa + size <= s->gpa || now >= s->until)
+			continue;
+		s->seen = true;
+		s->pc = pc;
+		s->count = now;
+	}
+}
+
+static void run_watch(struct run *r)
+{
+	const struct run_options *o = r->options;
+
+	for (size_t i = 0; i < o->store_count; i++) {
+		struct store_record *s = &o->stores[i];
+
+		for (size_t k = 0; k < r->sod.memory.count; k++) {
+			const struct placement *p = &r->sod.memory.items[k];
+
+			if (s->gpa - p->gpa < p->size)
+				snprintf(s->placement, sizeof(s->placement), "%s, from %s", p->name,
+					 p->source);
+		}
+	}
+	if (o->store_count)
+		machine_on_store(r->machine, run_note_store, (void *)(uintptr_t)o);
+}
+
 static void run_go(struct run *r)
 {
 	struct run_limits limits = { .max_instructions = r->options->max_instructions };
@@ -227,6 +264,7 @@ static void run_go(struct run *r)
 		ret->stop = (struct stop){ .kind = STOP_POINT };
 		return;
 	}
+	run_watch(r);
 	machine_on_arrival(r->machine, run_arrive, r);
 	machine_run(r->machine, &limits, &ret->stop);
 	if (ret->stop.kind == STOP_POINT && r->target == POINT_COUNT &&
@@ -313,6 +351,25 @@ static void run_collect(struct run *r)
 	run_digest(r);
 }
 
+/* By the clauses, when the caller has any. */
+static void run_check(struct run *r)
+{
+	struct check_facts facts = {
+		.image = r->image,
+		.sod = &r->sod,
+		.platform = &r->platform,
+		.path = r->ret->path->name,
+		.variant = r->ret->variant->name,
+		.known = r->ret->variant->known,
+	};
+
+	if (!r->options->specs)
+		return;
+	if (check_judge(r->options->specs, &facts, r->ret))
+		outcome_set(r->ret, OUTCOME_ERROR, "out of memory");
+	check_outcome(r->ret);
+}
+
 void path_run(const struct image *image, const struct sod_path *path,
 	      const struct sod_variant *variant, const struct run_options *options,
 	      struct report_path *ret)
@@ -342,6 +399,7 @@ void path_run(const struct image *image, const struct sod_path *path,
 	run_go(&r);
 	run_judge(&r);
 	run_collect(&r);
+	run_check(&r);
 out:
 	machine_destroy(r.machine);
 	sod_release(&r.sod);
