@@ -100,6 +100,12 @@ static gpa_t kernel_boot_params(struct machine *m)
 	return cpu_in_code64(&cpu) ? cpu.gpr[GPR_RSI] : (uint32_t)cpu.gpr[GPR_RSI];
 }
 
+/* Nothing more to wait for: past the kernel proper's entry no other point comes. */
+static bool run_over(const struct run *r)
+{
+	return r->error || r->arrived || (r->target != POINT_COUNT && run_passed(r, POINT_KERNEL));
+}
+
 /* Every block that runs for the first time comes by here: cheap tests first. */
 static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 {
@@ -110,7 +116,7 @@ static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 	} else if (kernel_entry_matches(&r->kernel, m, pc, gpa) && !run_passed(r, POINT_KERNEL)) {
 		r->error = run_capture(r, POINT_KERNEL, r->kernel.symbol, kernel_boot_params(m));
 	}
-	return r->error || r->arrived;
+	return run_over(r);
 }
 
 static void run_parse_until(struct run *r)
@@ -206,6 +212,10 @@ static void run_judge(struct run *r)
 	else if (outcome == OUTCOME_PASS)
 		outcome_set(ret, outcome, "reached %s at 0x%" PRIx64, last->symbol,
 			    cpu_pc(&last->cpu));
+	else if (ret->stop.kind == STOP_POINT && r->target != POINT_COUNT)
+		outcome_set(ret, outcome,
+			    "reached %s at 0x%" PRIx64 ", and this path has no point %s",
+			    last->symbol, cpu_pc(&last->cpu), point_names[r->target]);
 	else if (outcome == OUTCOME_ERROR && ret->stop.kind == STOP_LIMIT)
 		outcome_set(ret, outcome,
 			    "%" PRIu64
@@ -260,7 +270,7 @@ static void run_go(struct run *r)
 		limits.max_instructions = RUN_BUDGET_DEFAULT;
 	if (r->target == POINT_COUNT)
 		r->error = machine_break_add(r->machine, r->target_address);
-	if (r->error || r->arrived) {
+	if (run_over(r)) {
 		ret->stop = (struct stop){ .kind = STOP_POINT };
 		return;
 	}
