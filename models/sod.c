@@ -2,7 +2,10 @@
 /* The registry of paths, and putting a start of day into a machine. */
 #include "models/sod.h"
 
+#include <stdlib.h>
+
 #include "emu/machine.h"
+#include "models/acpi.h"
 #include "models/paths.h"
 
 const struct sod_path *const sod_paths[] = {
@@ -39,20 +42,47 @@ static int placement_write(const struct placement *p, struct machine *m, struct 
 	return 0;
 }
 
-int sod_enter(const struct start_of_day *sod, struct machine *m, struct diag *diag)
+static int placements_write(const struct placements *p, struct machine *m, struct diag *diag)
 {
-	for (size_t i = 0; i < sod->memory.count; i++) {
-		int ret = placement_write(&sod->memory.items[i], m, diag);
+	for (size_t i = 0; i < p->count; i++) {
+		int ret = placement_write(&p->items[i], m, diag);
 
 		if (ret < 0)
 			return ret;
 	}
+	return 0;
+}
+
+static int tables_write(struct machine *m, struct diag *diag)
+{
+	struct placements tables = { 0 };
+	int ret = acpi_platform_add(&tables, machine_platform(m));
+
+	if (ret < 0)
+		diag_set(diag, ret, "out of memory");
+	else
+		ret = placements_write(&tables, m, diag);
+	placements_free(&tables);
+	return ret;
+}
+
+int sod_enter(const struct start_of_day *sod, struct machine *m, struct diag *diag)
+{
+	int ret = sod->own_acpi ? 0 : tables_write(m, diag);
+
+	if (ret == 0)
+		ret = placements_write(&sod->memory, m, diag);
+	if (ret < 0)
+		return ret;
 	machine_cpu_set(m, &sod->cpu);
 	return sod->path->attach ? sod->path->attach(m, sod, diag) : 0;
 }
 
 void sod_release(struct start_of_day *sod)
 {
-	if (sod)
-		placements_free(&sod->memory);
+	if (!sod)
+		return;
+	placements_free(&sod->memory);
+	free(sod->service);
+	sod->service = NULL;
 }

@@ -39,6 +39,8 @@ struct start_of_day {
 		run_size; /* init_size, or the ELF's span: bytes the image may use from its run address on */
 	gpa_t run_address; /* boot.rst's runtime start */
 	gpa_t startup_32; /* compressed image's startup_32; 0: this path has no compressed stage */
+	bool own_acpi; /* the producer has placed ACPI tables of its own: the platform's stay out */
+	void *service; /* state of what attach() hooks in, freed by sod_release(); NULL: none */
 };
 
 struct sod_path {
@@ -63,7 +65,7 @@ extern const struct sod_path *const sod_paths[];
 const struct sod_path *sod_path_find(const char *name);
 const struct sod_variant *sod_variant_find(const struct sod_path *path, const char *name);
 
-/* Write the placements into the machine and set its CPU; then attach(). */
+/* Write the platform's ACPI tables and the placements into the machine and set its CPU; then attach(). */
 int sod_enter(const struct start_of_day *sod, struct machine *m, struct diag *diag);
 /* Frees what the struct owns; NULL is fine. */
 void sod_release(struct start_of_day *sod);

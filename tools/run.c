@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "models/acpi.h"
 #include "tools/handover.h"
 #include "tools/options.h" /* parse_number */
 #include "tools/report.h"
@@ -138,6 +139,7 @@ static int run_make(struct run *r, struct diag *diag)
 	r->platform.initrd = o->initrd;
 	r->platform.cpu = o->cpu;
 	r->platform.seed = o->seed;
+	acpi_platform_init(&r->platform);
 	err = ret->path->build(r->image, &r->platform, ret->variant, &r->sod, diag);
 	if (err)
 		return err;

@@ -26,7 +26,7 @@ demo=$out/tests/demo.bzImage
 	mkdir -p "$BATS_TEST_TMPDIR/elsewhere"
 	cp "$demo" "$BATS_TEST_TMPDIR/elsewhere/demo.bzImage"
 	"$bootpath" run "$demo" -v >"$BATS_TEST_TMPDIR/a"
-	(cd "$BATS_TEST_TMPDIR/elsewhere" && env -i LC_ALL=tr_TR.UTF-8 TZ=Asia/Tokyo "$bootpath" run demo.bzImage -v) \
+	(cd "$BATS_TEST_TMPDIR/elsewhere" && env -i LSAN_OPTIONS="${LSAN_OPTIONS:-}" LC_ALL=tr_TR.UTF-8 TZ=Asia/Tokyo "$bootpath" run demo.bzImage -v) \
 		>"$BATS_TEST_TMPDIR/b"
 	cmp "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
 }
