@@ -416,19 +416,33 @@ static void on_exception(void *arg, unsigned vector, uint32_t error_code, bool s
 	struct cpu_state cpu;
 	gva_t pc, start;
 	uint32_t size;
-	unsigned insns;
+	unsigned insns, before;
 
 	engine_get(m->engine, &cpu);
 	pc = cpu_pc(&cpu);
 	engine_block(m->engine, &start, &size, &insns);
-	/* INT n ends its block and has retired; a fault has not, nor what follows it in the block. */
-	if (!software && pc - start < size)
-		engine_block_cut(m->engine, insns_before(m, pc));
-	interrupt_deliver(m, &cpu, vector, error_code, software ? DELIVER_SOFT : DELIVER_FAULT);
-	if (m->stop_asked) {
-		engine_stop(m->engine);
-		return;
+	before = insns;
+	if (pc - start <= size)
+		before = pc > start ? on_count_insns(m, start, (uint32_t)(pc - start)) : 0;
+	/* A fault has not retired, nor what follows it in the block. */
+	m->insn_index = before;
+	m->at_insn = true;
+	if (software) {
+		uint64_t next = cpu.rip;
+
+		/* rip is behind INT n, INT3 or INTO: if the gate faults, the instruction itself is at fault. */
+		if (before && pc - start <= size)
+			cpu.rip -= pc - skip_insns(m, &cpu, start, size, before - 1);
+		m->insn_index = before ? before - 1 : 0;
+		if (!interrupt_deliver_soft(m, &cpu, vector, next))
+			before = m->insn_index;
+	} else {
+		interrupt_deliver(m, &cpu, vector, error_code, DELIVER_FAULT);
 	}
+	m->at_insn = false;
+	engine_block_cut(m->engine, before);
+	if (m->stop_asked)
+		engine_stop(m->engine);
 	machine_cpu_set(m, &cpu);
 }
 
