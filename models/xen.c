@@ -133,7 +133,7 @@ static void xen_hypercall(struct machine *m, void *arg)
 	c.is_64 = cpu_in_code64(&c.cpu);
 	number = (uint32_t)c.cpu.gpr[GPR_RAX];
 	arguments_read(&c);
-	row = xen_call_find(number, (uint32_t)c.arg[0]);
+	row = xen_call_find(number, xen_call_op(&c, number));
 	if (cpu_cpl(&c.cpu) != 0)
 		ret = -EPERM;
 	else if (row)

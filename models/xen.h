@@ -46,6 +46,8 @@ struct xen_call_row {
 extern const struct xen_call_row xen_call_rows[];
 extern const size_t xen_call_row_count;
 
+/* Which of the hypercall's sub-ops is asked for. */
+uint32_t xen_call_op(struct xen_call *c, uint32_t number);
 /* The row that answers, or NULL. */
 const struct xen_call_row *xen_call_find(uint32_t number, uint32_t op);
 

@@ -89,6 +89,29 @@ static int64_t call_platform(struct xen_call *c)
 	return c->xen->is_dom0 ? call_unmodelled(c) : -EPERM;
 }
 
+/* --- platform_op: struct xen_platform_op, cmd, interface_version, then at 8 what belongs to cmd --- */
+
+#define PLATFORM_OP 7u
+#define FW_EFI_INFO 4u
+
+/* This Xen was booted by a BIOS. */
+static int64_t call_platform_firmware_info(struct xen_call *c)
+{
+	uint8_t type[4];
+
+	if (!c->xen->is_dom0)
+		return -EPERM;
+	if (!guest_get(c, c->arg[0] + 8, type, sizeof(type)))
+		return -EFAULT;
+	return get_le32(type) == FW_EFI_INFO ? -ENOSYS : call_unmodelled(c);
+}
+
+/* Nor has it a screen. */
+static int64_t call_platform_dom0_console(struct xen_call *c)
+{
+	return c->xen->is_dom0 ? -ENODATA : -EPERM;
+}
+
 /* --- xen_version --- */
 
 static int64_t call_version(struct xen_call *c)
@@ -451,6 +474,15 @@ const struct xen_call_row xen_call_rows[] = {
 };
 
 const size_t xen_call_row_count = ARRAY_SIZE(xen_call_rows);
+
+uint32_t xen_call_op(struct xen_call *c, uint32_t number)
+{
+	uint8_t cmd[4];
+
+	if (number != PLATFORM_OP)
+		return (uint32_t)c->arg[0];
+	return guest_get(c, c->arg[0], cmd, sizeof(cmd)) ? get_le32(cmd) : UINT32_MAX;
+}
 
 const struct xen_call_row *xen_call_find(uint32_t number, uint32_t op)
 {
