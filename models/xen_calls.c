@@ -106,10 +106,10 @@ static int64_t call_platform_firmware_info(struct xen_call *c)
 	return get_le32(type) == FW_EFI_INFO ? -ENOSYS : call_unmodelled(c);
 }
 
-/* Nor has it a screen. */
-static int64_t call_platform_dom0_console(struct xen_call *c)
+/* Only dom0 gets as far as to hear that there is no such thing. */
+static int64_t call_platform_later(struct xen_call *c)
 {
-	return c->xen->is_dom0 ? -ENODATA : -EPERM;
+	return c->xen->is_dom0 ? -ENOSYS : -EPERM;
 }
 
 /* --- xen_version --- */
