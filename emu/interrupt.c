@@ -323,16 +323,14 @@ static void describe(char *out, size_t size, const struct cpu_state *cpu, unsign
 		snprintf(out, size, "%s at 0x%llx", vector_name(vector), (unsigned long long)cpu_pc(cpu));
 }
 
-void interrupt_deliver(struct machine *m, struct cpu_state *cpu, unsigned vector, uint32_t error_code, enum delivery how)
+static void deliver(struct machine *m, struct cpu_state *cpu, unsigned vector, uint32_t error_code, enum delivery how)
 {
-	static const enum event_kind kinds[] = {[DELIVER_FAULT] = EVENT_EXCEPTION, [DELIVER_SOFT] = EVENT_SOFT_INT, [DELIVER_HARDWARE] = EVENT_INTERRUPT};
 	unsigned current = vector;
 	gva_t pc = cpu_pc(cpu);
 	char first[96];
 	struct nested n;
 
 	describe(first, sizeof(first), cpu, vector);
-	machine_event(m, kinds[how], EVENT_MODELLED, vector, how == DELIVER_SOFT ? cpu->gpr[GPR_RAX] : error_code, pc);
 	while (!deliver_once(m, cpu, current, error_code, how, &n)) {
 		if (current == VECTOR_DF) {
 			machine_stop(m, STOP_TRIPLE_FAULT, "triple fault: %s could not be delivered (IDT at 0x%llx, limit 0x%x), nor could #DF", first, (unsigned long long)cpu->idtr.base, cpu->idtr.limit);
@@ -353,4 +351,31 @@ void interrupt_deliver(struct machine *m, struct cpu_state *cpu, unsigned vector
 		how = DELIVER_FAULT;
 		machine_event(m, EVENT_EXCEPTION, EVENT_MODELLED, current, error_code, pc);
 	}
+}
+
+void interrupt_deliver(struct machine *m, struct cpu_state *cpu, unsigned vector, uint32_t error_code, enum delivery how)
+{
+	enum event_kind kind = how == DELIVER_HARDWARE ? EVENT_INTERRUPT : EVENT_EXCEPTION;
+
+	machine_event(m, kind, EVENT_MODELLED, vector, error_code, cpu_pc(cpu));
+	deliver(m, cpu, vector, error_code, how);
+}
+
+bool interrupt_deliver_soft(struct machine *m, struct cpu_state *cpu, unsigned vector, uint64_t next_ip)
+{
+	struct cpu_state next = *cpu;
+	gva_t pc = cpu_pc(cpu);
+	struct nested n;
+
+	machine_event(m, EVENT_SOFT_INT, EVENT_MODELLED, vector, cpu->gpr[GPR_RAX], pc);
+	next.rip = next_ip;
+	if (deliver_once(m, &next, vector, 0, DELIVER_SOFT, &n)) {
+		*cpu = next;
+		return true;
+	}
+	if (n.has_address)
+		cpu->cr2 = n.address;
+	machine_event(m, EVENT_EXCEPTION, EVENT_MODELLED, n.vector, n.error_code, pc);
+	deliver(m, cpu, n.vector, n.error_code, DELIVER_FAULT);
+	return false;
 }

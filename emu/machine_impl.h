@@ -121,6 +121,8 @@ struct machine {
 	void *arrival_arg;
 	hypercall_fn hypercall;
 	void *hypercall_arg;
+	store_fn store;
+	void *store_arg;
 	cpuid_fn cpuid;
 	void *cpuid_arg;
 	msr_fn msr;
@@ -157,9 +159,11 @@ bool machine_read_va(struct machine *m, const struct cpu_state *cpu, gva_t va, v
 /* Likewise write; honours R/W only as a supervisor with CR0.WP set would. On failure *ret_fault is the address. */
 bool machine_write_va(struct machine *m, const struct cpu_state *cpu, gva_t va, const void *data, size_t len, gva_t *ret_fault);
 
-/* interrupt.c: deliver through the guest's IDT or IVT. @ip is what is pushed. May end in a triple fault (machine_stop). */
+/* interrupt.c: deliver through the guest's IDT or IVT; cpu->rip is what is pushed. May end in a triple fault (machine_stop). */
 enum delivery { DELIVER_FAULT, DELIVER_SOFT, DELIVER_HARDWARE };
 void interrupt_deliver(struct machine *m, struct cpu_state *cpu, unsigned vector, uint32_t error_code, enum delivery how);
+/* INT n, INT3, INTO: cpu->rip is the instruction, @next_ip what is pushed. False: it faulted, and that was delivered. */
+bool interrupt_deliver_soft(struct machine *m, struct cpu_state *cpu, unsigned vector, uint64_t next_ip);
 
 /* "#PF" and so on. */
 const char *vector_name(unsigned vector);

@@ -46,12 +46,19 @@ void repeat_init(struct machine *m)
 	m->repeat_check = FIRST_LOOK;
 }
 
+/* Unless somebody else watches them too. */
+static void unwatch(struct machine *m)
+{
+	if (!m->store)
+		engine_watch_stores(m->engine, false);
+}
+
 void repeat_reset(struct machine *m)
 {
 	if (!m->repeat)
 		return;
 	if (m->repeat->phase == REPEAT_STORES)
-		engine_watch_stores(m->engine, false);
+		unwatch(m);
 	m->repeat->phase = REPEAT_IDLE;
 	m->repeat->next = FIRST_LOOK;
 	while (m->repeat->next <= engine_retired(m->engine))
@@ -78,7 +85,7 @@ static void give_up(struct machine *m)
 	struct repeat *r = m->repeat;
 
 	if (r->phase == REPEAT_STORES)
-		engine_watch_stores(m->engine, false);
+		unwatch(m);
 	r->phase = REPEAT_IDLE;
 	do {
 		r->next *= 2;
@@ -167,7 +174,7 @@ bool repeat_look(struct machine *m, gva_t pc)
 		give_up(m);
 		return false;
 	}
-	engine_watch_stores(m->engine, false);
+	unwatch(m);
 	r->phase = REPEAT_IDLE;
 	return true;
 }
@@ -176,6 +183,8 @@ void repeat_store(struct machine *m, gpa_t gpa, unsigned size)
 {
 	struct repeat *r = m->repeat;
 
+	if (!r || r->phase != REPEAT_STORES)
+		return;
 	for (unsigned i = 0; i < size && r->undo_count < UNDO_MAX; i++) {
 		uint8_t old;
 

@@ -236,6 +236,22 @@ static bool scan_block(struct machine *m, const struct cpu_state *cpu, gva_t pc,
 
 /* --- engine callbacks --- */
 
+/* Paging maps @pc, but to where no memory is. */
+static void stop_fetch(struct machine *m, gva_t pc)
+{
+	machine_stop(m, STOP_FETCH, "instruction fetch from 0x%llx, where there is no memory", (unsigned long long)pc);
+	m->stop.fault_address = pc;
+	m->stop.has_fault_address = true;
+}
+
+static bool fetch_possible(struct machine *m, const struct cpu_state *cpu)
+{
+	struct mem_reader reader = machine_reader(m);
+	struct page_walk w;
+
+	return page_walk(cpu, &reader, cpu_pc(cpu), &w) && mem_block_find(m, w.gpa);
+}
+
 static bool on_translated(void *arg, gva_t pc, uint32_t size, unsigned insns)
 {
 	struct machine *m = arg;
@@ -400,19 +416,33 @@ static void on_exception(void *arg, unsigned vector, uint32_t error_code, bool s
 	struct cpu_state cpu;
 	gva_t pc, start;
 	uint32_t size;
-	unsigned insns;
+	unsigned insns, before;
 
 	engine_get(m->engine, &cpu);
 	pc = cpu_pc(&cpu);
 	engine_block(m->engine, &start, &size, &insns);
-	/* INT n ends its block and has retired; a fault has not, nor what follows it in the block. */
-	if (!software && pc - start < size)
-		engine_block_cut(m->engine, insns_before(m, pc));
-	interrupt_deliver(m, &cpu, vector, error_code, software ? DELIVER_SOFT : DELIVER_FAULT);
-	if (m->stop_asked) {
-		engine_stop(m->engine);
-		return;
+	before = insns;
+	if (pc - start <= size)
+		before = pc > start ? on_count_insns(m, start, (uint32_t)(pc - start)) : 0;
+	/* A fault has not retired, nor what follows it in the block. */
+	m->insn_index = before;
+	m->at_insn = true;
+	if (software) {
+		uint64_t next = cpu.rip;
+
+		/* rip is behind INT n, INT3 or INTO: if the gate faults, the instruction itself is at fault. */
+		if (before && pc - start <= size)
+			cpu.rip -= pc - skip_insns(m, &cpu, start, size, before - 1);
+		m->insn_index = before ? before - 1 : 0;
+		if (!interrupt_deliver_soft(m, &cpu, vector, next))
+			before = m->insn_index;
+	} else {
+		interrupt_deliver(m, &cpu, vector, error_code, DELIVER_FAULT);
 	}
+	m->at_insn = false;
+	engine_block_cut(m->engine, before);
+	if (m->stop_asked)
+		engine_stop(m->engine);
 	machine_cpu_set(m, &cpu);
 }
 
@@ -450,10 +480,21 @@ static void on_rom_write(void *arg, gpa_t gpa, unsigned size, uint64_t value)
 	machine_event(arg, EVENT_ROM_WRITE, EVENT_MODELLED, gpa, size, value);
 }
 
+/* With stores watched the engine keeps rip at the instruction that stores. */
 static void on_store(void *arg, gpa_t gpa, unsigned size, uint64_t value)
 {
+	struct machine *m = arg;
+	struct cpu_state cpu;
+
 	(void)value;
-	repeat_store(arg, gpa, size);
+	repeat_store(m, gpa, size);
+	if (!m->store)
+		return;
+	engine_get(m->engine, &cpu);
+	m->insn_index = insns_before(m, cpu_pc(&cpu));
+	m->at_insn = true;
+	m->store(m, gpa, size, cpu_pc(&cpu), m->store_arg);
+	m->at_insn = false;
 }
 
 const struct engine_ops machine_engine_ops = {
@@ -538,7 +579,10 @@ void machine_run(struct machine *m, const struct run_limits *limits, struct stop
 		while (!m->stop_asked) {
 			enum engine_end end = engine_run(m->engine);
 
-			if (end == ENGINE_FAILED)
+			engine_get(m->engine, &cpu);
+			if (end == ENGINE_FAILED && !fetch_possible(m, &cpu))
+				stop_fetch(m, cpu_pc(&cpu));
+			else if (end == ENGINE_FAILED)
 				machine_stop(m, STOP_ENGINE, "the engine stopped: %s", engine_error(m->engine));
 			else if (end == ENGINE_HLT && !m->stop_asked && !wake_from_hlt(m))
 				break;

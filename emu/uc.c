@@ -5,9 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* An address that no code can have, as uc_emu_start() wants one to stop at. */
-#define NEVER 0x8000000000000000ull
-
 /* Of the engine's inside: regions, their numbers ("ram addresses"), and forgetting code by those. */
 void *find_memory_mapping_x86_64(void *uc, uint64_t gpa);
 uint64_t memory_region_get_ram_addr_x86_64(void *region);
@@ -244,7 +241,8 @@ int engine_open(struct engine **ret_e, const struct engine_ops *ops, void *arg, 
 	e->deadline = UINT64_MAX;
 	e->table = calloc(BLOCK_TABLE_SIZE, sizeof(*e->table));
 	ret = diag_set(NULL, -ENOMEM, "out of memory");
-	if (!e->table || uc_open(UC_ARCH_X86, UC_MODE_64, &e->uc) || uc_context_alloc(e->uc, &e->ctx)) {
+	/* No address ends a run (the second of uc_emu_start() is not looked at): the engine would walk the page tables for it afterwards, and a fault there changes CR2. */
+	if (!e->table || uc_open(UC_ARCH_X86, UC_MODE_64, &e->uc) || uc_context_alloc(e->uc, &e->ctx) || uc_ctl_exits_enable(e->uc)) {
 		diag_set(diag, ret, "out of memory");
 		goto fail;
 	}
@@ -335,7 +333,7 @@ enum engine_end engine_run(struct engine *e)
 	e->error[0] = '\0';
 	e->running = true;
 	engine_current = e;
-	err = uc_emu_start(e->uc, engine_rip(e), NEVER, 0, 0);
+	err = uc_emu_start(e->uc, engine_rip(e), 0, 0, 0);
 	engine_current = outer;
 	e->running = false;
 	/* What ran has retired, unless it was cut. */

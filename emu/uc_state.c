@@ -303,7 +303,7 @@ static const char *prove_guest(struct engine *e)
 	engine_set(e, &s);
 	if (uc_hook_add(e->uc, &hook, UC_HOOK_INTR, (void *)proof_interrupt, &proof, 1, 0))
 		return "interrupt hook";
-	err = uc_emu_start(e->uc, PROOF_BASE, PROOF_BASE + sizeof(code), 0, 0);
+	err = uc_emu_start(e->uc, PROOF_BASE, 0, 0, 0);
 	uc_hook_del(e->uc, hook);
 	raw = engine_raw(e);
 	uc_mem_unmap(e->uc, PROOF_BASE, sizeof(page));

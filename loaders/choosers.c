@@ -84,6 +84,7 @@ static const struct chooser {
 	{ "linux64",      "kexec",                      "xloadflags bits 0-1", BYTE_FIXED, 0x236, kexec_takes_64 },
 	{ "linux64",      "kexec_file_load",            "xloadflags bits 0-1", BYTE_FIXED, 0x236, kexec_takes_64 },
 	{ "linux64",      "Firecracker",                "e_entry",           BYTE_FIXED, 0x018, is_elf_without_pvh },
+	{ "linux64",      "Firecracker before PVH",     "e_entry",           BYTE_FIXED, 0x018, is_elf_file },
 	{ "efi",          "UEFI firmware",              "PE signature",      BYTE_PE,    0,     always },
 	{ "efi",          "systemd-boot",               "PE signature",      BYTE_PE,    0,     always },
 	{ "efi",          "GRUB 2.12 linux (EFI)",      "PE signature",      BYTE_PE,    0,     has_header },

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Evaluates a checked expression on a state, and keeps what each sub-term was. */
 #include <stdarg.h>
 #include <stdio.h>
@@ -59,7 +59,8 @@ static void keep_term(struct eval *ev, const struct expr *e, const struct value 
 	}
 	for (unsigned i = 0; i < ev->term_count; i++) {
 		t = &ev->terms[i];
-		if (t->expr->text_len == e->text_len && !memcmp(t->expr->text, e->text, e->text_len) &&
+		if (t->expr->text_len == e->text_len &&
+		    !memcmp(t->expr->text, e->text, e->text_len) &&
 		    !strcmp(t->text, buf_str(&text))) {
 			buf_free(&text);
 			return;
@@ -136,8 +137,7 @@ static struct value arithmetic(struct eval *ev, const struct expr *e, uint64_t a
 	case OP_AND:
 	case OP_IN:
 	case OP_OVERLAPS:
-	case OP_COUNT:
-		break;
+	case OP_COUNT: break;
 	}
 	return wide ? overflow(ev, e) : of_int(n);
 }
@@ -171,7 +171,8 @@ static bool sets_overlap(const struct regions *a, const struct regions *b)
 {
 	for (size_t i = 0; i < a->count; i++) {
 		for (size_t j = 0; j < b->count; j++) {
-			if (a->items[i].start <= b->items[j].last && b->items[j].start <= a->items[i].last)
+			if (a->items[i].start <= b->items[j].last &&
+			    b->items[j].start <= a->items[i].last)
 				return true;
 		}
 	}
@@ -191,7 +192,8 @@ static struct value set_union(struct eval *ev, struct value a, struct value b)
 	return a;
 }
 
-static struct value eval_set_op(struct eval *ev, const struct expr *e, struct value a, struct value b)
+static struct value eval_set_op(struct eval *ev, const struct expr *e, struct value a,
+				struct value b)
 {
 	struct value v;
 
@@ -289,8 +291,8 @@ static struct value eval_quantifier(struct eval *ev, const struct expr *e)
 		if (result != e->all)
 			snprintf(text, sizeof(text), "%s[%zu]", e->word, i);
 		else
-			snprintf(text, sizeof(text), "%s of %zu in %s", e->all ? "every one" : "none", list->count,
-				 e->word);
+			snprintf(text, sizeof(text), "%s of %zu in %s",
+				 e->all ? "every one" : "none", list->count, e->word);
 		*t = (struct term){ .expr = e, .text = strdup(text) };
 		ev->term_count += t->text != NULL;
 	}
@@ -368,29 +370,18 @@ struct value expr_eval(struct eval *ev, const struct expr *e)
 		return v;
 	switch (e->kind) {
 	case EXPR_NUMBER:
-	case EXPR_BOOL:
-		v.n = e->number;
-		return v;
-	case EXPR_STRING:
-		v.s = e->word;
-		return v;
-	case EXPR_NAME:
-		return eval_leaf(ev, e);
-	case EXPR_FIELD:
-		return eval_field(ev, e);
-	case EXPR_DEFINE:
-		return eval_define(ev, e);
-	case EXPR_CALL:
-		return eval_call(ev, e);
+	case EXPR_BOOL: v.n = e->number; return v;
+	case EXPR_STRING: v.s = e->word; return v;
+	case EXPR_NAME: return eval_leaf(ev, e);
+	case EXPR_FIELD: return eval_field(ev, e);
+	case EXPR_DEFINE: return eval_define(ev, e);
+	case EXPR_CALL: return eval_call(ev, e);
 	case EXPR_UNARY:
 		v = expr_eval(ev, e->arg[0]);
 		return ev->status == EVAL_OK ? arithmetic(ev, e, v.n, 0) : v;
-	case EXPR_BINARY:
-		return eval_binary(ev, e);
-	case EXPR_MEMBER:
-		return eval_member(ev, e);
-	case EXPR_QUANT:
-		return eval_quantifier(ev, e);
+	case EXPR_BINARY: return eval_binary(ev, e);
+	case EXPR_MEMBER: return eval_member(ev, e);
+	case EXPR_QUANT: return eval_quantifier(ev, e);
 	case EXPR_COND:
 		v = expr_eval(ev, e->arg[0]);
 		return ev->status == EVAL_OK ? expr_eval(ev, e->arg[v.n ? 1 : 2]) : v;

@@ -99,43 +99,63 @@ void kernel_entry_init(struct kernel_entry *e, const struct image *image)
 	}
 }
 
-/*
- * A moved kernel has had the distance of its move in linear addresses, a
- * multiple of its alignment, added to 32-bit words that hold absolute
- * addresses, and subtracted from those that reach per-CPU data relative to RIP
- * (arch/x86/boot/compressed/misc.c, handle_relocations()). That distance is
- * not the physical one, so the first word that differs tells it.
- */
-bool kernel_code_equal(const uint8_t *file, const uint8_t *now, size_t len, uint64_t alignment)
+/* Does the word (cut by the end to @n bytes) differ by @distance, added or subtracted? */
+static bool word_moved(const uint8_t *file, const uint8_t *now, size_t n, uint32_t distance)
 {
-	uint32_t distance = 0;
+	uint32_t mask = n < 4 ? BIT(8 * n) - 1 : UINT32_MAX;
+	uint8_t was[4] = { 0 }, is[4] = { 0 };
+
+	memcpy(was, file, n < 4 ? n : 4);
+	memcpy(is, now, n < 4 ? n : 4);
+	return ((get_le32(is) - get_le32(was) - distance) & mask) == 0 ||
+	       ((get_le32(is) - get_le32(was) + distance) & mask) == 0;
+}
+
+static bool equal_when_moved(const uint8_t *file, const uint8_t *now, size_t len, uint32_t distance)
+{
 	size_t moved = 0;
 
 	for (size_t i = 0; i < len;) {
-		size_t back = 0;
+		size_t at = i >= 3 ? i - 3 : 0;
 
 		if (file[i] == now[i]) {
 			i++;
 			continue;
 		}
-		/* The word begins up to three bytes earlier: the low bits of the distance are zero. */
-		for (; back < 4 && back <= i && i - back + 4 <= len; back++) {
-			uint32_t d = get_le32(now + i - back) - get_le32(file + i - back);
-
-			if (d & (alignment - 1))
-				continue;
-			if (moved && d != distance && d != -distance)
-				return false;
-			distance = d;
-			break;
-		}
-		if (back == 4 || back > i || i - back + 4 > len)
+		while (at <= i && !word_moved(file + at, now + at, len - at, distance))
+			at++;
+		if (at > i)
 			return false;
 		moved += 4;
-		i = i - back + 4;
+		i = at + 4;
 	}
 	/* Mostly the same code, or it says nothing. */
 	return moved * 2 <= len;
+}
+
+/*
+ * A moved kernel has had the distance of its move in linear addresses, a
+ * multiple of its alignment, added to 32-bit words that hold absolute
+ * addresses, and subtracted from those that reach per-CPU data relative to RIP
+ * (arch/x86/boot/compressed/misc.c, handle_relocations()). That distance is
+ * not the physical one: the first word that differs tells it. Its lowest bytes
+ * may be equal, so the word begins at most three bytes before the difference.
+ */
+bool kernel_code_equal(const uint8_t *file, const uint8_t *now, size_t len, uint64_t alignment)
+{
+	size_t i = 0;
+
+	while (i < len && file[i] == now[i])
+		i++;
+	if (i == len)
+		return true;
+	for (size_t at = i >= 3 ? i - 3 : 0; at <= i && at + 4 <= len; at++) {
+		uint32_t distance = get_le32(now + at) - get_le32(file + at);
+
+		if (!(distance & (alignment - 1)) && equal_when_moved(file, now, len, distance))
+			return true;
+	}
+	return false;
 }
 
 bool kernel_entry_matches(const struct kernel_entry *e, const struct machine *m, gva_t pc,

@@ -19,7 +19,7 @@ struct kernel_entry {
 	gpa_t paddr; /* e_entry of the unpacked kernel, where it was linked */
 	uint64_t alignment; /* KASLR and relocation move it by multiples of this */
 	uint8_t code[32]; /* its first bytes in the ELF */
-	size_t len; /* of code; 0: unknown, nothing matches */
+	size_t len; /* of code; with too few nothing matches */
 	char symbol[16]; /* "startup_64" or "startup_32" */
 };
 

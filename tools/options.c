@@ -185,7 +185,7 @@ static void parse_memory(struct run_options *run, const char *text, struct argp_
 	run->memory = number_or_error("memory", text, 1024, state);
 	if (run->memory < PLATFORM_MEMORY_MIN || run->memory > PLATFORM_MEMORY_MAX ||
 	    run->memory % GUEST_PAGE_SIZE)
-		argp_error(state, "--memory: '%s' is not a multiple of 4K from 2M to 1T", text);
+		argp_error(state, "--memory: '%s' is not a multiple of 4K from 2M to 1009G", text);
 }
 
 static void parse_cpu(struct run_options *run, const char *text, struct argp_state *state)

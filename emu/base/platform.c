@@ -24,12 +24,12 @@ const char *const cpu_profile_names[CPU_PROFILE_COUNT] = {
 
 /*
  * The range below 1 TiB that AMD's HyperTransport reserves. QEMU's default CPU
- * shows AMD's vendor id, so the map has it; memory that would reach it (with
- * the 2 GiB PCI window that follows memory) goes above it instead.
+ * shows AMD's vendor id, so the map has it. PLATFORM_MEMORY_MAX is where memory
+ * and the 2 GiB PCI window after it reach it: QEMU would then move all of that
+ * above it, and refuses to where the CPU has 40 address bits.
  */
-#define AMD_HT_START    0xfd00000000ull
-#define AMD_HT_SIZE     0x300000000ull
-#define PCI_HOLE64_SIZE 0x80000000ull
+#define AMD_HT_START 0xfd00000000ull
+#define AMD_HT_SIZE  0x300000000ull
 
 /*
  * What SeaBIOS keeps of the end of low memory, most of it for the ACPI and
@@ -42,20 +42,17 @@ const char *const cpu_profile_names[CPU_PROFILE_COUNT] = {
 
 struct ram_layout {
 	uint64_t below; /* end of the RAM below 4 GiB */
-	uint64_t above_start;
 	uint64_t above; /* bytes of RAM above 4 GiB */
 };
 
 static struct ram_layout ram_layout(uint64_t memory)
 {
-	struct ram_layout l = { .below = memory, .above_start = FOUR_GIB, .above = 0 };
+	struct ram_layout l = { .below = memory, .above = 0 };
 
 	if (memory >= SPLIT_FROM) {
 		l.below = SPLIT_AT;
 		l.above = memory - SPLIT_AT;
 	}
-	if (ALIGN_UP(FOUR_GIB + l.above, GIB(1)) + PCI_HOLE64_SIZE > AMD_HT_START)
-		l.above_start = AMD_HT_START + AMD_HT_SIZE;
 	return l;
 }
 
@@ -70,7 +67,6 @@ static void e820_append(struct platform *p, uint64_t addr, uint64_t size, enum e
 static void e820_fill(struct platform *p, const struct ram_layout *l)
 {
 	uint64_t tables = p->memory >= TABLES_LARGE_FROM ? TABLES_SIZE_LARGE : TABLES_SIZE;
-	bool above_last = l->above_start > AMD_HT_START;
 
 	e820_append(p, 0, EBDA_START, E820_RAM);
 	e820_append(p, EBDA_START, LOW_RAM_END - EBDA_START, E820_RESERVED);
@@ -78,11 +74,8 @@ static void e820_fill(struct platform *p, const struct ram_layout *l)
 	e820_append(p, HIGH_RAM_START, l->below - tables - HIGH_RAM_START, E820_RAM);
 	e820_append(p, l->below - tables, tables, E820_RESERVED);
 	e820_append(p, BIOS_TOP_START, FOUR_GIB - BIOS_TOP_START, E820_RESERVED);
-	if (!above_last)
-		e820_append(p, l->above_start, l->above, E820_RAM);
+	e820_append(p, FOUR_GIB, l->above, E820_RAM);
 	e820_append(p, AMD_HT_START, AMD_HT_SIZE, E820_RESERVED);
-	if (above_last)
-		e820_append(p, l->above_start, l->above, E820_RAM);
 }
 
 static int regions_fill(struct platform *p, const struct ram_layout *l)
@@ -95,7 +88,7 @@ static int regions_fill(struct platform *p, const struct ram_layout *l)
 	ret = regions_set(&p->ram, HIGH_RAM_START, l->below - HIGH_RAM_START, 0);
 	if (ret < 0)
 		return ret;
-	ret = regions_set(&p->ram, l->above_start, l->above, 0);
+	ret = regions_set(&p->ram, FOUR_GIB, l->above, 0);
 	if (ret < 0)
 		return ret;
 	ret = regions_set(&p->rom, OPTION_ROM_START, HIGH_RAM_START - OPTION_ROM_START, 0);
@@ -113,7 +106,7 @@ int platform_init(struct platform *p, uint64_t memory, struct diag *diag)
 
 	if (memory < PLATFORM_MEMORY_MIN || memory > PLATFORM_MEMORY_MAX)
 		return diag_set(diag, -EINVAL,
-				"%llu bytes of memory: the machine takes 2 MiB to 1024 GiB",
+				"%llu bytes of memory: the machine takes 2 MiB to 1009 GiB",
 				(unsigned long long)memory);
 	if (memory % GUEST_PAGE_SIZE != 0)
 		return diag_set(diag, -EINVAL, "%llu bytes of memory are not a multiple of 4 KiB",

@@ -48,7 +48,7 @@ struct platform {
 
 #define PLATFORM_MEMORY_DEFAULT MIB(512)
 #define PLATFORM_MEMORY_MIN MIB(2)
-#define PLATFORM_MEMORY_MAX GIB(1024)
+#define PLATFORM_MEMORY_MAX GIB(1009) /* what 40 address bits hold beside QEMU's reserved ranges */
 
 /*
  * The default machine with @memory bytes of RAM: the RAM map and the E820 map

@@ -90,6 +90,7 @@ Test(bzimage, the_upper_half_of_syssize_is_ignored_before_2_04)
 /* boot.rst: no "HdrS" means zImage, no initrd, real-mode code at 0x90000. */
 Test(bzimage, the_header_less_form_is_a_low_zimage)
 {
+	static const uint8_t zeros[0x80010];
 	struct buf file = { 0 };
 	struct bzimage bz;
 
@@ -103,6 +104,12 @@ Test(bzimage, the_header_less_form_is_a_low_zimage)
 	cr_expect_eq(bz.pref_address, 0x10000);
 	cr_expect_eq(bz.cmdline_size, 255);
 	cr_expect_not(bz.has_payload);
+	/* boot.rst: at most 512K, from 0x10000 to 0x90000. */
+	put_le16(file.data + 0x1f4, 0x8001);
+	buf_append(&file, zeros, sizeof(zeros));
+	cr_expect_not(bzimage_probe_headerless(view(&file)), "larger than a zImage can be");
+	put_le16(file.data + 0x1f4, 0x8000);
+	cr_expect(bzimage_probe_headerless(view(&file)));
 	put_le16(file.data + 0x1f4, 0);
 	cr_expect_not(bzimage_probe_headerless(view(&file)),
 		      "a boot sector with no kernel behind it");

@@ -128,6 +128,20 @@ Test(elf, an_unsound_pvh_note_is_no_entry_and_says_why)
 	}
 }
 
+/* The PVH entry is 32-bit code: an address above 4 GiB cannot be one even where something is loaded. */
+Test(elf, a_pvh_entry_lies_below_4_gib)
+{
+	struct test_elf spec = test_vmlinux;
+	struct elf_image *elf;
+
+	spec.paddr = 0x101000000;
+	spec.note_desc = 0x101000040;
+	elf = parse(&spec);
+	cr_expect_not(elf->has_pvh);
+	cr_expect_not_null(strstr(elf->pvh_problem, "below 4 GiB"));
+	free(elf);
+}
+
 Test(elf, a_note_of_another_owner_is_no_pvh_entry)
 {
 	struct test_elf spec = test_vmlinux;
@@ -204,6 +218,48 @@ Test(elf, numbers_that_wrap_or_reach_outside_are_refused)
 		cr_expect_eq(diag.offset, 0x400);
 		put_le32(file.data + at, before);
 	}
+}
+
+/* System V ABI "Note Section": entries of a segment of alignment 8 are padded to 8, as .note.gnu.property has them. */
+Test(elf, notes_of_alignment_8_are_padded_to_8)
+{
+	const unsigned note_header = 64 + 56, area = 0x400;
+	struct elf_image *elf = NULL;
+
+	free(parse(&test_vmlinux));
+	memset(file.data + area, 0, 0x100);
+	put_le64(file.data + note_header + 32, 64);
+	put_le64(file.data + note_header + 48, 8);
+	put_le32(file.data + area, 4);
+	put_le32(file.data + area + 4,
+		 12); /* 12 + 4 + 12 bytes: the next one begins at 32, not 28 */
+	put_le32(file.data + area + 8, 5);
+	memcpy(file.data + area + 12, "GNU", 4);
+	put_le32(file.data + area + 32, 4);
+	put_le32(file.data + area + 36, 8);
+	put_le32(file.data + area + 40, 18);
+	memcpy(file.data + area + 44, "Xen", 4);
+	put_le64(file.data + area + 48, 0x1000040);
+	cr_assert_eq(elf_parse((struct bytes){ file.data, file.len }, "", &elf, NULL), 0);
+	cr_assert_eq(elf->note_count, 2, "%u", elf->note_count);
+	cr_expect_eq(elf->notes[1].offset, 0x420);
+	cr_expect(elf->has_pvh);
+	free(elf);
+}
+
+Test(elf, more_notes_than_are_kept_is_an_error_not_a_loss)
+{
+	struct diag diag;
+
+	free(parse(&test_vmlinux));
+	memset(file.data + 0x400, 0, 0xc00);
+	put_le64(file.data + 64 + 56 + 32, 12 * ELF_NOTES_MAX);
+	cr_expect_eq(reparse(&diag), 0);
+	put_le64(file.data + 64 + 56 + 8, 0x3f4);
+	put_le64(file.data + 64 + 56 + 32, 12 * (ELF_NOTES_MAX + 1));
+	memset(file.data + 0x3f4, 0, 12);
+	cr_expect_eq(reparse(&diag), -EINVAL);
+	cr_expect_eq(diag.offset, 0x3f4 + 12 * ELF_NOTES_MAX);
 }
 
 Test(elf, xen_notes_have_the_names_and_numbers_of_xens_own_header)

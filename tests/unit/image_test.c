@@ -124,6 +124,27 @@ Test(image, efi_handover_needs_its_flag_and_an_offset_inside)
 	buf_free(&file);
 }
 
+/* What follows the protected-mode code in the file (a signature) is never loaded. */
+Test(image, a_payload_that_reaches_past_the_code_is_not_unpacked)
+{
+	struct buf file = { 0 };
+	struct diag diag = { 0 };
+	struct image *image;
+
+	build(&file, 0x20f);
+	buf_append(&file, "signature signature signature", 29);
+	image = open_bytes(&file);
+	cr_expect_eq(image_unpack(image, &diag), 0, "%s", diag.text);
+	image_close(image);
+	put_le32(file.data + 0x24c, get_le32(file.data + 0x24c) + 16);
+	image = open_bytes(&file);
+	cr_expect_eq(image_unpack(image, &diag), -EINVAL);
+	cr_expect_eq(diag.offset, 0x248);
+	cr_expect_null(image->elf);
+	image_close(image);
+	buf_free(&file);
+}
+
 /* Microsoft PE format: e_lfanew at 0x3c, machine +4, entry +40, subsystem +92. */
 Test(image, a_pe_header_offers_efi)
 {

@@ -109,7 +109,7 @@ Test(linux64, kernel_boot_params_and_command_line_are_identity_mapped)
 
 Test(linux64, nothing_overlaps_and_all_is_in_ram)
 {
-	static const uint64_t sizes[] = { MIB(26), MIB(64), MIB(512), GIB(4), GIB(1024) };
+	static const uint64_t sizes[] = { MIB(26), MIB(64), MIB(512), GIB(4), GIB(1009) };
 	static const char *const variants[] = { "spec", "kexec" };
 	const struct fake_bzimage f = fake_bzimage_default();
 

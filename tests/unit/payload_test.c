@@ -152,6 +152,24 @@ Test(payload, flipped_bits_never_do_worse_than_an_error)
 	buf_free(&plain);
 }
 
+/* A stored block decodes whatever its bytes are; only its checksum can tell. */
+Test(payload, lzo_checksums_are_checked)
+{
+	struct buf packed = { 0 };
+	struct bytes out = { 0 };
+	struct diag diag = { 0 };
+	uint8_t plain[4096];
+	struct rng rng;
+
+	rng_init(&rng, 6, "payload_test");
+	rng_fill(&rng, plain, sizeof(plain));
+	cr_assert(test_filter(&packed, "lzop -c", (struct bytes){ plain, sizeof(plain) }));
+	packed.data[packed.len - 100] ^= 1;
+	cr_expect_eq(payload_unpack(view(&packed), FILE_OFFSET, &out, &diag), -EINVAL);
+	cr_expect_not_null(strstr(diag.text, "checksum"), "%s", diag.text);
+	buf_free(&packed);
+}
+
 /* A file of a few KiB may claim, and even contain, hundreds of megabytes. */
 Test(payload, a_bomb_is_refused_before_it_takes_memory)
 {
