@@ -87,6 +87,13 @@ void machine_on_arrival(struct machine *m, arrival_fn fn, void *arg)
 	m->arrival_arg = arg;
 }
 
+int machine_on_store(struct machine *m, store_fn fn, void *arg)
+{
+	m->store = fn;
+	m->store_arg = arg;
+	return engine_watch_stores(m->engine, fn);
+}
+
 void machine_on_hypercall(struct machine *m, hypercall_fn fn, void *arg)
 {
 	m->hypercall = fn;

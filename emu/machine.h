@@ -111,6 +111,13 @@ void machine_break_remove(struct machine *m, gva_t pc);
 typedef void (*trap_fn)(struct machine *m, gpa_t gpa, void *arg);
 int machine_trap_add(struct machine *m, gpa_t gpa, trap_fn fn, void *arg);
 
+/*
+ * @fn is called before every store of the guest: physical address, size, and
+ * the linear address of the instruction. Slow: every store leaves the fast path.
+ */
+typedef void (*store_fn)(struct machine *m, gpa_t gpa, unsigned size, gva_t pc, void *arg);
+int machine_on_store(struct machine *m, store_fn fn, void *arg);
+
 /* VMCALL and VMMCALL; without a function they raise #UD. */
 typedef void (*hypercall_fn)(struct machine *m, void *arg);
 void machine_on_hypercall(struct machine *m, hypercall_fn fn, void *arg);

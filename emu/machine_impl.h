@@ -121,6 +121,8 @@ struct machine {
 	void *arrival_arg;
 	hypercall_fn hypercall;
 	void *hypercall_arg;
+	store_fn store;
+	void *store_arg;
 	cpuid_fn cpuid;
 	void *cpuid_arg;
 	msr_fn msr;

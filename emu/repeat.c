@@ -27,6 +27,7 @@ struct repeat {
 	enum repeat_phase phase;
 	uint64_t next;      /* count of the next look */
 	unsigned blocks;    /* seen in this phase */
+	uint64_t begun;     /* count at which the phase began */
 	gva_t pc;
 	struct cpu_state cpu;
 	uint8_t fpu[8 * 10 + 16 * 16];
@@ -46,12 +47,19 @@ void repeat_init(struct machine *m)
 	m->repeat_check = FIRST_LOOK;
 }
 
+/* Unless somebody else watches them too. */
+static void unwatch(struct machine *m)
+{
+	if (!m->store)
+		engine_watch_stores(m->engine, false);
+}
+
 void repeat_reset(struct machine *m)
 {
 	if (!m->repeat)
 		return;
 	if (m->repeat->phase == REPEAT_STORES)
-		engine_watch_stores(m->engine, false);
+		unwatch(m);
 	m->repeat->phase = REPEAT_IDLE;
 	m->repeat->next = FIRST_LOOK;
 	while (m->repeat->next <= engine_retired(m->engine))
@@ -78,7 +86,7 @@ static void give_up(struct machine *m)
 	struct repeat *r = m->repeat;
 
 	if (r->phase == REPEAT_STORES)
-		engine_watch_stores(m->engine, false);
+		unwatch(m);
 	r->phase = REPEAT_IDLE;
 	do {
 		r->next *= 2;
@@ -92,6 +100,7 @@ static void begin(struct machine *m, enum repeat_phase phase, gva_t pc)
 
 	r->phase = phase;
 	r->blocks = 0;
+	r->begun = engine_retired(m->engine);
 	r->pc = pc;
 	r->undo_count = 0;
 	r->outside = outside(m);
@@ -152,7 +161,8 @@ bool repeat_look(struct machine *m, gva_t pc)
 		give_up(m);
 		return false;
 	}
-	if (pc != r->pc || !same_registers(m))
+	/* A block is looked at twice without having run when it had to be translated anew. */
+	if (pc != r->pc || engine_retired(m->engine) == r->begun || !same_registers(m))
 		return false;
 	if (r->phase == REPEAT_REGISTERS) {
 		r->undo = r->undo ? r->undo : malloc(UNDO_MAX * sizeof(*r->undo));
@@ -167,7 +177,7 @@ bool repeat_look(struct machine *m, gva_t pc)
 		give_up(m);
 		return false;
 	}
-	engine_watch_stores(m->engine, false);
+	unwatch(m);
 	r->phase = REPEAT_IDLE;
 	return true;
 }
@@ -176,6 +186,9 @@ void repeat_store(struct machine *m, gpa_t gpa, unsigned size)
 {
 	struct repeat *r = m->repeat;
 
+	/* Somebody else may be watching. */
+	if (!r || r->phase != REPEAT_STORES)
+		return;
 	for (unsigned i = 0; i < size && r->undo_count < UNDO_MAX; i++) {
 		uint8_t old;
 

@@ -248,6 +248,22 @@ static bool scan_block(struct machine *m, const struct cpu_state *cpu, gva_t pc,
 
 /* --- engine callbacks --- */
 
+/* Paging maps @pc, but to where no memory is. */
+static void stop_fetch(struct machine *m, gva_t pc)
+{
+	machine_stop(m, STOP_FETCH, "instruction fetch from 0x%llx, where there is no memory", (unsigned long long)pc);
+	m->stop.fault_address = pc;
+	m->stop.has_fault_address = true;
+}
+
+static bool fetch_possible(struct machine *m, const struct cpu_state *cpu)
+{
+	struct mem_reader reader = machine_reader(m);
+	struct page_walk w;
+
+	return page_walk(cpu, &reader, cpu_pc(cpu), &w) && mem_block_find(m, w.gpa);
+}
+
 static bool on_translated(void *arg, gva_t pc, uint32_t size, unsigned insns)
 {
 	struct machine *m = arg;
@@ -477,10 +493,21 @@ static void on_rom_write(void *arg, gpa_t gpa, unsigned size, uint64_t value)
 	machine_event(arg, EVENT_ROM_WRITE, EVENT_MODELLED, gpa, size, value);
 }
 
+/* With stores watched the engine keeps rip at the instruction that stores. */
 static void on_store(void *arg, gpa_t gpa, unsigned size, uint64_t value)
 {
+	struct machine *m = arg;
+	struct cpu_state cpu;
+
 	(void)value;
-	repeat_store(arg, gpa, size);
+	repeat_store(m, gpa, size);
+	if (!m->store)
+		return;
+	engine_get(m->engine, &cpu);
+	m->insn_index = insns_before(m, cpu_pc(&cpu));
+	m->at_insn = true;
+	m->store(m, gpa, size, cpu_pc(&cpu), m->store_arg);
+	m->at_insn = false;
 }
 
 const struct engine_ops machine_engine_ops = {
@@ -566,7 +593,10 @@ void machine_run(struct machine *m, const struct run_limits *limits, struct stop
 		while (!m->stop_asked) {
 			enum engine_end end = engine_run(m->engine);
 
-			if (end == ENGINE_FAILED)
+			engine_get(m->engine, &cpu);
+			if (end == ENGINE_FAILED && !fetch_possible(m, &cpu))
+				stop_fetch(m, cpu_pc(&cpu));
+			else if (end == ENGINE_FAILED)
 				machine_stop(m, STOP_ENGINE, "the engine stopped: %s", engine_error(m->engine));
 			else if (end == ENGINE_HLT && !m->stop_asked && !wake_from_hlt(m))
 				break;

@@ -53,7 +53,7 @@ static void leave_block(struct engine *e, uint64_t rip)
 static void block_due(struct engine *e, gva_t pc, uint32_t size)
 {
 	e->left = false;
-	if (!e->ops->due(e->arg, pc, size, (unsigned)e->insns))
+	if (!e->ops->due(e->arg, pc, size, (unsigned)e->insns) && !e->flush)
 		return;
 	e->insns = 0;
 	if (!e->left) {
@@ -64,7 +64,7 @@ static void block_due(struct engine *e, gva_t pc, uint32_t size)
 		s.rip = cpu_in_code64(&s) ? pc : (uint32_t)(pc - s.seg[SEG_CS].base);
 		leave_block(e, s.rip);
 	}
-	if (e->stop)
+	if (e->stop || e->flush)
 		uc_emu_stop(e->uc);
 }
 
@@ -271,6 +271,11 @@ int engine_open(struct engine **ret_e, const struct engine_ops *ops, void *arg, 
 		diag_set(diag, ret, "out of memory");
 		goto fail;
 	}
+	/*
+	 * No address to stop at: after each run the engine looks up the page of such an address, and what that
+	 * raises stays behind as an exception under way, so that the guest's next one would arrive as #DF.
+	 */
+	uc_ctl_exits_enable(e->uc);
 	ret = tlb_layout_prove(e, diag);
 	if (!ret)
 		ret = state_layout_prove(e, diag);
@@ -359,7 +364,13 @@ enum engine_end engine_run(struct engine *e)
 	e->running = true;
 	e->key = 0;
 	engine_current = e;
-	err = uc_emu_start(e->uc, engine_rip(e), 0, 0, 0);
+	do {
+		/* Never while translated code runs. */
+		if (e->flush)
+			uc_ctl_flush_tb(e->uc);
+		e->flush = false;
+		err = uc_emu_start(e->uc, engine_rip(e), 0, 0, 0);
+	} while (!err && e->flush && !e->stop);
 	engine_current = outer;
 	e->running = false;
 	/* What ran has retired, unless it was cut. */
@@ -416,12 +427,19 @@ void engine_flush_tlb(struct engine *e)
 
 int engine_watch_stores(struct engine *e, bool on)
 {
+	uc_err err;
+
 	if (on == e->watching)
 		return 0;
-	e->watching = on;
 	if (on)
-		return uc_hook_add(e->uc, &e->store_hook, UC_HOOK_MEM_WRITE, (void *)on_store, e, 1, 0) ? -ENOMEM : 0;
-	uc_hook_del(e->uc, e->store_hook);
+		err = uc_hook_add(e->uc, &e->store_hook, UC_HOOK_MEM_WRITE, (void *)on_store, e, 1, 0);
+	else
+		err = uc_hook_del(e->uc, e->store_hook);
+	if (err)
+		return -ENOMEM;
+	e->watching = on;
+	/* Whether stores call the hook is decided when code is translated: what there is knows nothing of the change. */
+	e->flush = true;
 	return 0;
 }
 

@@ -78,7 +78,7 @@ void engine_forget(struct engine *e, gva_t pc, uint32_t size);
 /* Forget what was translated from physical [gpa, gpa+len): after the host wrote there. */
 void engine_forget_phys(struct engine *e, gpa_t gpa, uint64_t len);
 void engine_flush_tlb(struct engine *e);
-/* Call ops.store for every store; slow, flushes all translations when switched. */
+/* Call ops.store for every store: slow, and throws all translations away when switched. Between runs and inside ops.due only. */
 int engine_watch_stores(struct engine *e, bool on);
 
 /* Retired instructions, exact between runs and inside ops.due; ops.insn adds what lies before @pc. */

@@ -11,6 +11,7 @@
 const struct sod_path *const sod_paths[] = {
 	&linux32_path,
 	&linux64_path,
+	&pvh_path,
 	NULL,
 };
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Memory of a rule set: a list of blocks, each cut from the front. */
 #include "specs/arena.h"
 

@@ -18,15 +18,15 @@ enum expr_kind {
 	EXPR_NUMBER,
 	EXPR_STRING,
 	EXPR_BOOL,
-	EXPR_NAME,   /* what the namespace knows */
-	EXPR_FIELD,  /* e.addr: of the element that a quantifier is at */
+	EXPR_NAME, /* what the namespace knows */
+	EXPR_FIELD, /* e.addr: of the element that a quantifier is at */
 	EXPR_DEFINE, /* a named expression of the same file */
 	EXPR_CALL,
 	EXPR_UNARY,
 	EXPR_BINARY,
-	EXPR_COND,   /* a ? b : c */
+	EXPR_COND, /* a ? b : c */
 	EXPR_MEMBER, /* x in {1, 2, 4..7} */
-	EXPR_QUANT,  /* all e in e820: ... */
+	EXPR_QUANT, /* all e in e820: ... */
 };
 
 /* OP(ID, "spelling", how tightly it binds, operands, result); see expr_parse.c for the letters */
@@ -40,7 +40,8 @@ enum expr_op {
 struct expr_op_info {
 	const char *text;
 	unsigned level;
-	char operands, result; /* i integer, b boolean, s set, * any two alike, o ordered, m member */
+	char operands,
+		result; /* i integer, b boolean, s set, * any two alike, o ordered, m member */
 };
 
 extern const struct expr_op_info expr_ops[OP_COUNT];
@@ -50,31 +51,32 @@ struct expr_range {
 	struct expr *lo, *hi;
 };
 
-#define EXPR_ARGS_MAX 4
+#define EXPR_ARGS_MAX    4
 #define EXPR_QUANT_DEPTH 4
 
 struct expr {
 	enum expr_kind kind;
-	enum value_type type;         /* this and the next two are expr_check()'s */
-	bool constant;                /* nothing in it depends on a state or an image */
+	enum value_type type; /* this and the next two are expr_check()'s */
+	bool constant; /* nothing in it depends on a state or an image */
 	unsigned depth;
 	enum expr_op op;
 	struct place place;
-	const char *text;             /* as written, not NUL-terminated; lives as long as the rule file's text */
+	const char
+		*text; /* as written, not NUL-terminated; lives as long as the rule file's text */
 	size_t text_len;
 	struct expr *arg[EXPR_ARGS_MAX];
 	unsigned arg_count;
-	struct expr_range *ranges;    /* EXPR_MEMBER */
+	struct expr_range *ranges; /* EXPR_MEMBER */
 	unsigned range_count;
-	uint64_t number;              /* EXPR_NUMBER, EXPR_BOOL */
-	const char *word;             /* the name, string or function as text */
-	struct name_ref name;         /* EXPR_NAME, and EXPR_QUANT's list */
+	uint64_t number; /* EXPR_NUMBER, EXPR_BOOL */
+	const char *word; /* the name, string or function as text */
+	struct name_ref name; /* EXPR_NAME, and EXPR_QUANT's list */
 	const struct function *function;
 	struct define *define;
-	bool all;                     /* EXPR_QUANT: all, else any */
-	const char *variable;         /* EXPR_QUANT */
-	unsigned slot;                /* EXPR_FIELD, EXPR_QUANT: which enclosing quantifier */
-	unsigned field;               /* EXPR_FIELD */
+	bool all; /* EXPR_QUANT: all, else any */
+	const char *variable; /* EXPR_QUANT */
+	unsigned slot; /* EXPR_FIELD, EXPR_QUANT: which enclosing quantifier */
+	unsigned field; /* EXPR_FIELD */
 };
 
 /* A named expression, `define:` in a rule file. */
@@ -82,34 +84,36 @@ struct define {
 	const char *name;
 	struct place place;
 	struct expr *expr;
-	bool under_way, done;         /* expr_check()'s */
-	unsigned points;              /* BIT(enum point): where it was found to have a meaning */
+	bool under_way, done; /* expr_check()'s */
+	unsigned points; /* BIT(enum point): where it was found to have a meaning */
 	struct define *next;
 };
 
 struct expr_source {
 	const char *file;
-	const char *text;             /* need not be NUL-terminated; must outlive the expression */
+	const char *text; /* need not be NUL-terminated; must outlive the expression */
 	size_t len;
-	struct place place;           /* of text's first character */
-	bool exact;                   /* else every error is at place */
+	struct place place; /* of text's first character */
+	bool exact; /* else every error is at place */
 };
 
 /* -EINVAL with "FILE:LINE:COLUMN: ..." in @diag, -ENOMEM. */
-int expr_parse(struct arena *arena, const struct expr_source *source, struct expr **ret, struct diag *diag);
+int expr_parse(struct arena *arena, const struct expr_source *source, struct expr **ret,
+	       struct diag *diag);
 
 /* "TARGET = VALUE", as violate recipes have it. */
-int expr_parse_assignment(struct arena *arena, const struct expr_source *source, struct expr **ret_target,
-			  struct expr **ret_value, struct diag *diag);
+int expr_parse_assignment(struct arena *arena, const struct expr_source *source,
+			  struct expr **ret_target, struct expr **ret_value, struct diag *diag);
 
 struct expr_scope {
 	const char *file;
-	struct define *defines;       /* of the file */
-	unsigned points;              /* BIT(enum point): where it will be evaluated */
+	struct define *defines; /* of the file */
+	unsigned points; /* BIT(enum point): where it will be evaluated */
 };
 
 /* Resolve names and check types; @want is the type that the whole must have. */
-int expr_check(struct expr *e, const struct expr_scope *scope, enum value_type want, struct diag *diag);
+int expr_check(struct expr *e, const struct expr_scope *scope, enum value_type want,
+	       struct diag *diag);
 /* The same for any type. */
 int expr_check_any(struct expr *e, const struct expr_scope *scope, struct diag *diag);
 
@@ -122,10 +126,10 @@ enum eval_status { EVAL_OK, EVAL_SKIP, EVAL_ERROR, EVAL_UNREADABLE };
 /* A sub-term and the value it had. */
 struct term {
 	const struct expr *expr;
-	char *text;                   /* the value in words; owned */
-	gpa_t gpa;                    /* the memory it was read from; size 0: none */
+	char *text; /* the value in words; owned */
+	gpa_t gpa; /* the memory it was read from; size 0: none */
 	uint32_t size;
-	unsigned element;             /* EXPR_QUANT: the element that decided */
+	unsigned element; /* EXPR_QUANT: the element that decided */
 };
 
 #define EVAL_TERMS_MAX 48
@@ -134,9 +138,9 @@ struct judge_context;
 
 struct eval {
 	const struct judge_context *context;
-	const struct handover *now;   /* NULL at the point image */
+	const struct handover *now; /* NULL at the point image */
 	enum eval_status status;
-	char reason[320];             /* unless EVAL_OK */
+	char reason[320]; /* unless EVAL_OK */
 	struct term terms[EVAL_TERMS_MAX];
 	unsigned term_count, terms_lost;
 	struct list lists[EXPR_QUANT_DEPTH]; /* of the enclosing quantifiers */
@@ -145,7 +149,7 @@ struct eval {
 	struct expr_memory {
 		gpa_t gpa;
 		uint32_t size;
-	} last_read;                  /* by the function or name evaluated last */
+	} last_read; /* by the function or name evaluated last */
 };
 
 /* Zero @ev but for context and now. The value of a set is the caller's to free. */
@@ -155,6 +159,9 @@ void eval_release(struct eval *ev);
 /* Give up with @status and a reason; the first one stays. */
 void eval_stop(struct eval *ev, enum eval_status status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Count work, so that every rule ends: about what a node of an expression costs is one step. */
+void eval_spend(struct eval *ev, uint64_t steps);
 
 /* The expression as written, white space folded. */
 void expr_text(const struct expr *e, struct buf *out);

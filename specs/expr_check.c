@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Resolves the names of a parsed expression and checks that its types fit, before any state is there. */
 #include <errno.h>
 
@@ -29,7 +29,8 @@ static int want_type(struct checker *c, const struct expr *e, enum value_type wa
 {
 	if (e->type == want)
 		return 0;
-	return complain(c, e, "type clash: expected a %s, this is a %s", value_type_names[want], value_type_names[e->type]);
+	return complain(c, e, "type clash: expected %s, this is %s", value_type_names[want],
+			value_type_names[e->type]);
 }
 
 static int check_point(struct checker *c, const struct expr *e, const struct name_ref *name)
@@ -38,13 +39,15 @@ static int check_point(struct checker *c, const struct expr *e, const struct nam
 		return 0;
 	if (!name->at_point) {
 		if (c->scope->points & BIT(POINT_IMAGE))
-			return complain(c, e, "\"%s\" needs a state, and the point image has none", e->word);
+			return complain(c, e, "\"%s\" needs a state, and the point image has none",
+					e->word);
 		return 0;
 	}
 	for (unsigned p = 0; p < name->point; p++) {
 		if (c->scope->points & BIT(p))
-			return complain(c, e, "\"%s\" is later than the point %s, where this is judged", e->word,
-					point_names[p]);
+			return complain(c, e,
+					"\"%s\" is later than the point %s, where this is judged",
+					e->word, point_names[p]);
 	}
 	return 0;
 }
@@ -102,7 +105,9 @@ static int check_field(struct checker *c, struct expr *e)
 			return 0;
 		}
 	}
-	return complain(c, e, field ? "unknown field \"%s\"" : "\"%s\" is an element: name a field of it", e->word);
+	return complain(c, e,
+			field ? "unknown field \"%s\"" : "\"%s\" is an element: name a field of it",
+			e->word);
 }
 
 static int check_call(struct checker *c, struct expr *e)
@@ -113,9 +118,11 @@ static int check_call(struct checker *c, struct expr *e)
 	if (!e->function)
 		return complain(c, e, "unknown function \"%s\"", e->word);
 	if (e->arg_count != strlen(e->function->args))
-		return complain(c, e, "\"%s\" takes %zu arguments, not %u", e->word, strlen(e->function->args), e->arg_count);
+		return complain(c, e, "\"%s\" takes %zu arguments, not %u", e->word,
+				strlen(e->function->args), e->arg_count);
 	if (e->function->needs_state && c->scope->points & BIT(POINT_IMAGE))
-		return complain(c, e, "\"%s\" needs a state, and the point image has none", e->word);
+		return complain(c, e, "\"%s\" needs a state, and the point image has none",
+				e->word);
 	e->type = e->function->type;
 	for (unsigned i = 0; i < e->arg_count; i++) {
 		char letter = e->function->args[i];
@@ -123,7 +130,9 @@ static int check_call(struct checker *c, struct expr *e)
 		err = check_node(c, e->arg[i]);
 		if (!err)
 			err = want_type(c, e->arg[i],
-					letter == 'i' ? VALUE_INT : letter == 'S' ? VALUE_SET : VALUE_STRING);
+					letter == 'i' ? VALUE_INT :
+					letter == 'S' ? VALUE_SET :
+							VALUE_STRING);
 		if (err)
 			return err;
 	}
@@ -135,7 +144,7 @@ static int want_alike(struct checker *c, const struct expr *a, const struct expr
 {
 	if (a->type == b->type)
 		return 0;
-	return complain(c, b, "type clash: a %s on the left, a %s here", value_type_names[a->type],
+	return complain(c, b, "type clash: %s on the left, %s here", value_type_names[a->type],
 			value_type_names[b->type]);
 }
 
@@ -148,7 +157,7 @@ static int check_operands(struct checker *c, struct expr *e)
 	switch (expr_ops[e->op].operands) {
 	case 'm':
 		if (a->type != VALUE_INT && a->type != VALUE_SET)
-			return complain(c, a, "type clash: expected an integer or a set, this is a %s",
+			return complain(c, a, "type clash: expected integer or set, this is %s",
 					value_type_names[a->type]);
 		return want_type(c, b, VALUE_SET);
 	case 'e':
@@ -160,14 +169,9 @@ static int check_operands(struct checker *c, struct expr *e)
 			return want_type(c, a, VALUE_INT);
 		e->type = a->type;
 		return want_alike(c, a, b);
-	case 's':
-		want = VALUE_SET;
-		break;
-	case 'b':
-		want = VALUE_BOOL;
-		break;
-	default:
-		break;
+	case 's': want = VALUE_SET; break;
+	case 'b': want = VALUE_BOOL; break;
+	default: break;
 	}
 	err = want_type(c, a, want);
 	return err || !b ? err : want_type(c, b, want);
@@ -179,7 +183,8 @@ static int check_member(struct checker *c, struct expr *e)
 
 	e->type = VALUE_BOOL;
 	if (!err && e->arg[0]->type != VALUE_INT && e->arg[0]->type != VALUE_STRING)
-		return complain(c, e->arg[0], "type clash: a %s cannot be a member", value_type_names[e->arg[0]->type]);
+		return complain(c, e->arg[0], "type clash: a %s cannot be a member",
+				value_type_names[e->arg[0]->type]);
 	for (unsigned i = 0; !err && i < e->range_count; i++) {
 		struct expr_range *r = &e->ranges[i];
 
@@ -224,30 +229,18 @@ static int check_kind(struct checker *c, struct expr *e)
 	int err = 0;
 
 	switch (e->kind) {
-	case EXPR_NUMBER:
-		e->type = VALUE_INT;
-		return 0;
-	case EXPR_STRING:
-		e->type = VALUE_STRING;
-		return 0;
-	case EXPR_BOOL:
-		e->type = VALUE_BOOL;
-		return 0;
+	case EXPR_NUMBER: e->type = VALUE_INT; return 0;
+	case EXPR_STRING: e->type = VALUE_STRING; return 0;
+	case EXPR_BOOL: e->type = VALUE_BOOL; return 0;
 	case EXPR_NAME:
-	case EXPR_DEFINE:
-		return check_name(c, e);
-	case EXPR_FIELD:
-		return check_field(c, e);
-	case EXPR_CALL:
-		return check_call(c, e);
-	case EXPR_MEMBER:
-		return check_member(c, e);
-	case EXPR_QUANT:
-		return check_quantifier(c, e);
+	case EXPR_DEFINE: return check_name(c, e);
+	case EXPR_FIELD: return check_field(c, e);
+	case EXPR_CALL: return check_call(c, e);
+	case EXPR_MEMBER: return check_member(c, e);
+	case EXPR_QUANT: return check_quantifier(c, e);
 	case EXPR_UNARY:
 	case EXPR_BINARY:
-	case EXPR_COND:
-		break;
+	case EXPR_COND: break;
 	}
 	for (unsigned i = 0; !err && i < e->arg_count; i++)
 		err = check_node(c, e->arg[i]);
@@ -269,7 +262,8 @@ static void take_from(struct expr *e, const struct expr *part)
 /* What follows from the parts: whether it is constant, and how deep it is. */
 static void sum_up(struct expr *e)
 {
-	e->constant = e->kind != EXPR_NAME && e->kind != EXPR_FIELD && e->kind != EXPR_CALL && e->kind != EXPR_QUANT;
+	e->constant = e->kind != EXPR_NAME && e->kind != EXPR_FIELD && e->kind != EXPR_CALL &&
+		      e->kind != EXPR_QUANT;
 	e->depth = 1;
 	if (e->kind == EXPR_DEFINE)
 		take_from(e, e->define->expr);
@@ -301,7 +295,8 @@ int expr_check_any(struct expr *e, const struct expr_scope *scope, struct diag *
 	return check_node(&c, e);
 }
 
-int expr_check(struct expr *e, const struct expr_scope *scope, enum value_type want, struct diag *diag)
+int expr_check(struct expr *e, const struct expr_scope *scope, enum value_type want,
+	       struct diag *diag)
 {
 	struct checker c = { .scope = scope, .diag = diag };
 	int err = check_node(&c, e);

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Evaluates a checked expression on a state, and keeps what each sub-term was. */
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "specs/expr.h"
 
 /* Quantifiers inside quantifiers over full lists stay below it; more is a rule gone wrong. */
-#define EVAL_STEPS_MAX 20000000ull
+#define EVAL_STEPS_MAX 5000000ull
 
 void eval_stop(struct eval *ev, enum eval_status status, const char *fmt, ...)
 {
@@ -19,6 +19,13 @@ void eval_stop(struct eval *ev, enum eval_status status, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(ev->reason, sizeof(ev->reason), fmt, ap);
 	va_end(ap);
+}
+
+void eval_spend(struct eval *ev, uint64_t steps)
+{
+	ev->steps += steps;
+	if (ev->steps > EVAL_STEPS_MAX)
+		eval_stop(ev, EVAL_ERROR, "the rule takes more than %llu steps", EVAL_STEPS_MAX);
 }
 
 void value_free(struct value *v)
@@ -59,7 +66,8 @@ static void keep_term(struct eval *ev, const struct expr *e, const struct value 
 	}
 	for (unsigned i = 0; i < ev->term_count; i++) {
 		t = &ev->terms[i];
-		if (t->expr->text_len == e->text_len && !memcmp(t->expr->text, e->text, e->text_len) &&
+		if (t->expr->text_len == e->text_len &&
+		    !memcmp(t->expr->text, e->text, e->text_len) &&
 		    !strcmp(t->text, buf_str(&text))) {
 			buf_free(&text);
 			return;
@@ -136,8 +144,7 @@ static struct value arithmetic(struct eval *ev, const struct expr *e, uint64_t a
 	case OP_AND:
 	case OP_IN:
 	case OP_OVERLAPS:
-	case OP_COUNT:
-		break;
+	case OP_COUNT: break;
 	}
 	return wide ? overflow(ev, e) : of_int(n);
 }
@@ -171,7 +178,8 @@ static bool sets_overlap(const struct regions *a, const struct regions *b)
 {
 	for (size_t i = 0; i < a->count; i++) {
 		for (size_t j = 0; j < b->count; j++) {
-			if (a->items[i].start <= b->items[j].last && b->items[j].start <= a->items[i].last)
+			if (a->items[i].start <= b->items[j].last &&
+			    b->items[j].start <= a->items[i].last)
 				return true;
 		}
 	}
@@ -191,7 +199,8 @@ static struct value set_union(struct eval *ev, struct value a, struct value b)
 	return a;
 }
 
-static struct value eval_set_op(struct eval *ev, const struct expr *e, struct value a, struct value b)
+static struct value eval_set_op(struct eval *ev, const struct expr *e, struct value a,
+				struct value b)
 {
 	struct value v;
 
@@ -289,8 +298,8 @@ static struct value eval_quantifier(struct eval *ev, const struct expr *e)
 		if (result != e->all)
 			snprintf(text, sizeof(text), "%s[%zu]", e->word, i);
 		else
-			snprintf(text, sizeof(text), "%s of %zu in %s", e->all ? "every one" : "none", list->count,
-				 e->word);
+			snprintf(text, sizeof(text), "%s of %zu in %s",
+				 e->all ? "every one" : "none", list->count, e->word);
 		*t = (struct term){ .expr = e, .text = strdup(text) };
 		ev->term_count += t->text != NULL;
 	}
@@ -362,35 +371,23 @@ struct value expr_eval(struct eval *ev, const struct expr *e)
 {
 	struct value v = { .type = e->type };
 
-	if (++ev->steps > EVAL_STEPS_MAX)
-		eval_stop(ev, EVAL_ERROR, "the rule takes more than %llu steps", EVAL_STEPS_MAX);
+	eval_spend(ev, 1);
 	if (ev->status != EVAL_OK)
 		return v;
 	switch (e->kind) {
 	case EXPR_NUMBER:
-	case EXPR_BOOL:
-		v.n = e->number;
-		return v;
-	case EXPR_STRING:
-		v.s = e->word;
-		return v;
-	case EXPR_NAME:
-		return eval_leaf(ev, e);
-	case EXPR_FIELD:
-		return eval_field(ev, e);
-	case EXPR_DEFINE:
-		return eval_define(ev, e);
-	case EXPR_CALL:
-		return eval_call(ev, e);
+	case EXPR_BOOL: v.n = e->number; return v;
+	case EXPR_STRING: v.s = e->word; return v;
+	case EXPR_NAME: return eval_leaf(ev, e);
+	case EXPR_FIELD: return eval_field(ev, e);
+	case EXPR_DEFINE: return eval_define(ev, e);
+	case EXPR_CALL: return eval_call(ev, e);
 	case EXPR_UNARY:
 		v = expr_eval(ev, e->arg[0]);
 		return ev->status == EVAL_OK ? arithmetic(ev, e, v.n, 0) : v;
-	case EXPR_BINARY:
-		return eval_binary(ev, e);
-	case EXPR_MEMBER:
-		return eval_member(ev, e);
-	case EXPR_QUANT:
-		return eval_quantifier(ev, e);
+	case EXPR_BINARY: return eval_binary(ev, e);
+	case EXPR_MEMBER: return eval_member(ev, e);
+	case EXPR_QUANT: return eval_quantifier(ev, e);
 	case EXPR_COND:
 		v = expr_eval(ev, e->arg[0]);
 		return ev->status == EVAL_OK ? expr_eval(ev, e->arg[v.n ? 1 : 2]) : v;

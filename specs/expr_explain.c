@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Words what an evaluation found: the expression, and every sub-term with its value. */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -33,23 +33,16 @@ static void int_text(uint64_t n, struct buf *out)
 void value_text(const struct value *v, struct buf *out)
 {
 	switch (v->type) {
-	case VALUE_INT:
-		int_text(v->n, out);
-		return;
-	case VALUE_BOOL:
-		buf_puts(out, v->n ? "true" : "false");
-		return;
-	case VALUE_STRING:
-		buf_printf(out, "\"%s\"", v->s);
-		return;
-	case VALUE_SET:
-		break;
+	case VALUE_INT: int_text(v->n, out); return;
+	case VALUE_BOOL: buf_puts(out, v->n ? "true" : "false"); return;
+	case VALUE_STRING: buf_printf(out, "\"%s\"", v->s); return;
+	case VALUE_SET: break;
 	}
 	if (!v->set.count)
 		buf_puts(out, "nothing");
 	for (size_t i = 0; i < v->set.count && i < SET_SHOWN_MAX; i++)
-		buf_printf(out, "%s0x%" PRIx64 "..0x%" PRIx64, i ? ", " : "{", v->set.items[i].start,
-			   v->set.items[i].last);
+		buf_printf(out, "%s0x%" PRIx64 "..0x%" PRIx64, i ? ", " : "{",
+			   v->set.items[i].start, v->set.items[i].last);
 	if (v->set.count > SET_SHOWN_MAX)
 		buf_printf(out, ", and %zu more", v->set.count - SET_SHOWN_MAX);
 	if (v->set.count)

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Cuts the text of an expression into words. */
 #include "specs/expr_lex.h"
 
@@ -45,7 +45,8 @@ static int hex_digit(char c)
 }
 
 /* 255, 0xff, 4K, 16M, 2G */
-static int lex_number(const struct expr_source *src, size_t at, struct token *ret, struct diag *diag)
+static int lex_number(const struct expr_source *src, size_t at, struct token *ret,
+		      struct diag *diag)
 {
 	const char *s = src->text;
 	size_t i = at, first;
@@ -72,19 +73,22 @@ static int lex_number(const struct expr_source *src, size_t at, struct token *re
 	if (i == first || (i < src->len && is_word(s[i])))
 		return doc_error(diag, src->file, expr_place(src, at), "bad number");
 	if (wide || (shift && n >> (64 - shift)))
-		return doc_error(diag, src->file, expr_place(src, at), "number does not fit 64 bits");
+		return doc_error(diag, src->file, expr_place(src, at),
+				 "number does not fit 64 bits");
 	*ret = (struct token){ .kind = TOKEN_NUMBER, .start = at, .end = i, .number = n << shift };
 	return 0;
 }
 
-static int lex_string(const struct expr_source *src, size_t at, struct token *ret, struct diag *diag)
+static int lex_string(const struct expr_source *src, size_t at, struct token *ret,
+		      struct diag *diag)
 {
 	size_t i = at + 1;
 
 	while (i < src->len && src->text[i] != '"' && src->text[i] != '\n' && src->text[i] != '\\')
 		i++;
 	if (i >= src->len || src->text[i] != '"')
-		return doc_error(diag, src->file, expr_place(src, at), "string without its end (there are no escapes)");
+		return doc_error(diag, src->file, expr_place(src, at),
+				 "string without its end (there are no escapes)");
 	*ret = (struct token){
 		.kind = TOKEN_STRING,
 		.start = at,
@@ -100,9 +104,12 @@ static void lex_word(const struct expr_source *src, size_t at, struct token *ret
 	const char *s = src->text;
 	size_t i = at;
 
-	while (i < src->len && (is_word(s[i]) || (s[i] == '.' && i + 1 < src->len && is_word(s[i + 1]))))
+	while (i < src->len &&
+	       (is_word(s[i]) || (s[i] == '.' && i + 1 < src->len && is_word(s[i + 1]))))
 		i++;
-	*ret = (struct token){ .kind = TOKEN_WORD, .start = at, .end = i, .text = s + at, .len = i - at };
+	*ret = (struct token){
+		.kind = TOKEN_WORD, .start = at, .end = i, .text = s + at, .len = i - at
+	};
 	/* The operators that are words. */
 	for (unsigned op = 0; op < OP_COUNT; op++) {
 		if (is_word_start(expr_ops[op].text[0]) && strlen(expr_ops[op].text) == i - at &&
@@ -121,7 +128,8 @@ static bool lex_op(const struct expr_source *src, size_t at, struct token *ret)
 	for (unsigned op = 0; op < OP_COUNT; op++) {
 		size_t len = strlen(expr_ops[op].text);
 
-		if (len <= best || len > src->len - at || memcmp(expr_ops[op].text, src->text + at, len))
+		if (len <= best || len > src->len - at ||
+		    memcmp(expr_ops[op].text, src->text + at, len))
 			continue;
 		best = len;
 		*ret = (struct token){ .kind = TOKEN_OP, .start = at, .end = at + len, .op = op };
@@ -147,13 +155,17 @@ int expr_lex(const struct expr_source *src, size_t at, struct token *ret, struct
 		return 0;
 	}
 	if (src->len - at >= 2 && s[at] == '.' && s[at + 1] == '.') {
-		*ret = (struct token){ .kind = TOKEN_PUNCT, .start = at, .end = at + 2, .punct = '.' };
+		*ret = (struct token){
+			.kind = TOKEN_PUNCT, .start = at, .end = at + 2, .punct = '.'
+		};
 		return 0;
 	}
 	if (lex_op(src, at, ret))
 		return 0;
 	if (strchr("(){},?:=", s[at])) {
-		*ret = (struct token){ .kind = TOKEN_PUNCT, .start = at, .end = at + 1, .punct = s[at] };
+		*ret = (struct token){
+			.kind = TOKEN_PUNCT, .start = at, .end = at + 1, .punct = s[at]
+		};
 		return 0;
 	}
 	return doc_error(diag, src->file, expr_place(src, at), "'%c' has no meaning here", s[at]);

@@ -1,13 +1,13 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Parses an expression by operator precedence; every node keeps its place and its text. */
 #include "specs/expr_lex.h"
 
 #include <errno.h>
 
-#define EXPR_DEPTH_MAX 64
-#define EXPR_CHAIN_MAX 64
+#define EXPR_DEPTH_MAX  64
+#define EXPR_CHAIN_MAX  64
 #define EXPR_RANGES_MAX 64
-#define EXPR_SIZE_MAX 8192u
+#define EXPR_SIZE_MAX   8192u
 
 const struct expr_op_info expr_ops[OP_COUNT] = {
 #define OP(id, text, level, operands, result) [OP_##id] = { text, level, operands, result },
@@ -19,8 +19,8 @@ struct parser {
 	struct arena *arena;
 	const struct expr_source *src;
 	struct diag *diag;
-	struct token token;   /* the next one */
-	size_t last_end;      /* where the one before it ended */
+	struct token token; /* the next one */
+	size_t last_end; /* where the one before it ended */
 	unsigned depth;
 	const char *variables[EXPR_QUANT_DEPTH];
 	unsigned variable_count;
@@ -51,7 +51,8 @@ static bool at_punct(const struct parser *p, char c)
 
 static bool at_word(const struct parser *p, const char *word)
 {
-	return p->token.kind == TOKEN_WORD && p->token.len == strlen(word) && !memcmp(p->token.text, word, p->token.len);
+	return p->token.kind == TOKEN_WORD && p->token.len == strlen(word) &&
+	       !memcmp(p->token.text, word, p->token.len);
 }
 
 static int expect(struct parser *p, char c)
@@ -150,7 +151,8 @@ static bool find_variable(struct parser *p, struct expr *e)
 	for (unsigned i = p->variable_count; i-- > 0;) {
 		size_t len = strlen(p->variables[i]);
 
-		if (!strncmp(e->word, p->variables[i], len) && (e->word[len] == '.' || !e->word[len])) {
+		if (!strncmp(e->word, p->variables[i], len) &&
+		    (e->word[len] == '.' || !e->word[len])) {
 			e->kind = EXPR_FIELD;
 			e->slot = i;
 			return true;
@@ -191,8 +193,7 @@ static int parse_primary(struct parser *p, struct expr **ret)
 	int err;
 
 	switch (p->token.kind) {
-	case TOKEN_WORD:
-		return parse_word(p, ret);
+	case TOKEN_WORD: return parse_word(p, ret);
 	case TOKEN_NUMBER:
 	case TOKEN_STRING:
 		e = node_new(p, p->token.kind == TOKEN_NUMBER ? EXPR_NUMBER : EXPR_STRING, start);
@@ -214,10 +215,11 @@ static int parse_primary(struct parser *p, struct expr **ret)
 			err = parse_expr(p, ret);
 		return err ? err : expect(p, ')');
 	case TOKEN_OP:
-	case TOKEN_END:
-		break;
+	case TOKEN_END: break;
 	}
-	return parse_error(p, start, p->token.kind == TOKEN_END ? "the expression ends too early" : "expected a value");
+	return parse_error(p, start,
+			   p->token.kind == TOKEN_END ? "the expression ends too early" :
+							"expected a value");
 }
 
 static int parse_unary(struct parser *p, struct expr **ret)
@@ -289,9 +291,11 @@ static int parse_level(struct parser *p, unsigned level, struct expr **ret)
 		if (++chain > EXPR_CHAIN_MAX)
 			return parse_error(p, p->token.start, "too many operators in a row");
 		/* A left side in parentheses begins after them, one without begins here. */
-		if (own == expr_ops[OP_EQ].level && (left->kind == EXPR_BINARY || left->kind == EXPR_MEMBER) &&
+		if (own == expr_ops[OP_EQ].level &&
+		    (left->kind == EXPR_BINARY || left->kind == EXPR_MEMBER) &&
 		    expr_ops[left->op].level == own && left->text == e->text)
-			return parse_error(p, p->token.start, "comparisons do not chain: join them by &&");
+			return parse_error(p, p->token.start,
+					   "comparisons do not chain: join them by &&");
 		e->op = p->token.op;
 		e->arg[0] = left;
 		e->arg_count = 1;
@@ -352,7 +356,8 @@ static int parse_end(struct parser *p)
 	return 0;
 }
 
-int expr_parse(struct arena *arena, const struct expr_source *source, struct expr **ret, struct diag *diag)
+int expr_parse(struct arena *arena, const struct expr_source *source, struct expr **ret,
+	       struct diag *diag)
 {
 	struct parser p = { .arena = arena, .src = source, .diag = diag };
 	int err = start(&p);
@@ -362,8 +367,8 @@ int expr_parse(struct arena *arena, const struct expr_source *source, struct exp
 	return err ? err : parse_end(&p);
 }
 
-int expr_parse_assignment(struct arena *arena, const struct expr_source *source, struct expr **ret_target,
-			  struct expr **ret_value, struct diag *diag)
+int expr_parse_assignment(struct arena *arena, const struct expr_source *source,
+			  struct expr **ret_target, struct expr **ret_value, struct diag *diag)
 {
 	struct parser p = { .arena = arena, .src = source, .diag = diag };
 	int err = start(&p);

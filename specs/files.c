@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The rule files that are built in, in the order in which clauses are judged and listed. */
 #include "specs/spec.h"
 
@@ -7,13 +7,13 @@
  * from the top of the tree, where make runs; the Makefile knows that this
  * object depends on the files.
  */
-#define RULE_FILE(symbol, path)                                                                                        \
-	__asm__(".pushsection .rodata\n"                                                                               \
-		"rules_" #symbol ":\n"                                                                                 \
-		".incbin \"" path "\"\n"                                                                               \
-		"rules_" #symbol "_end:\n"                                                                             \
-		".byte 0\n"                                                                                            \
-		".popsection\n");                                                                                      \
+#define RULE_FILE(symbol, path)            \
+	__asm__(".pushsection .rodata\n"   \
+		"rules_" #symbol ":\n"     \
+		".incbin \"" path "\"\n"   \
+		"rules_" #symbol "_end:\n" \
+		".byte 0\n"                \
+		".popsection\n");          \
 	extern const char rules_##symbol[], rules_##symbol##_end[]
 
 RULE_FILE(linux_image, "specs/linux-image.yaml");
@@ -22,13 +22,14 @@ RULE_FILE(linux_entry64, "specs/linux-entry64.yaml");
 RULE_FILE(boot_params, "specs/boot-params.yaml");
 RULE_FILE(startup_64, "specs/startup_64.yaml");
 
-#define ROW(symbol, file_name) { file_name, rules_##symbol, rules_##symbol##_end }
+#define ROW(symbol, file_name)                                  \
+	{                                                       \
+		file_name, rules_##symbol, rules_##symbol##_end \
+	}
 
 const struct spec_file spec_files[] = {
-	ROW(linux_image, "linux-image.yaml"),
-	ROW(linux_entry32, "linux-entry32.yaml"),
-	ROW(linux_entry64, "linux-entry64.yaml"),
-	ROW(boot_params, "boot-params.yaml"),
+	ROW(linux_image, "linux-image.yaml"),     ROW(linux_entry32, "linux-entry32.yaml"),
+	ROW(linux_entry64, "linux-entry64.yaml"), ROW(boot_params, "boot-params.yaml"),
 	ROW(startup_64, "startup_64.yaml"),
 };
 

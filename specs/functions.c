@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Functions of the rule language that need no state: arithmetic and sets; and the registry of all. */
 #include "specs/functions.h"
 
@@ -13,7 +13,9 @@ static struct value call_align_up(struct eval *ev, const struct value *a)
 	if (!a[1].n || (a[1].n & (a[1].n - 1)))
 		eval_stop(ev, EVAL_ERROR, "align_up: 0x%" PRIx64 " is no power of two", a[1].n);
 	else if (__builtin_add_overflow(a[0].n, a[1].n - 1, &sum))
-		eval_stop(ev, EVAL_ERROR, "align_up: 0x%" PRIx64 " does not fit an unsigned 64-bit integer", a[0].n);
+		eval_stop(ev, EVAL_ERROR,
+			  "align_up: 0x%" PRIx64 " does not fit an unsigned 64-bit integer",
+			  a[0].n);
 	else
 		return function_int(sum & ~(a[1].n - 1));
 	return function_int(0);
@@ -84,8 +86,10 @@ static const struct function plain_functions[] = {
 	{ "range", VALUE_SET, "ii", false, call_range, "start, len" },
 	{ "empty", VALUE_BOOL, "S", false, call_empty, "set: holds no address" },
 	{ "size", VALUE_INT, "S", false, call_size, "set: bytes in it" },
-	{ "chars", VALUE_INT, "t", false, call_chars, "up to 8 characters as a little-endian integer" },
-	{ "events", VALUE_INT, "t", true, call_events, "kind: how many such events there were before this point" },
+	{ "chars", VALUE_INT, "t", false, call_chars,
+	  "up to 8 characters as a little-endian integer" },
+	{ "events", VALUE_INT, "t", true, call_events,
+	  "kind: how many such events there were before this point" },
 };
 
 static const struct function *find(const struct function *table, size_t count, const char *name)

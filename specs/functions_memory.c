@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Functions of the rule language that read the state's memory: numbers, strings, comparisons, descriptors. */
 #include <inttypes.h>
 
@@ -58,12 +58,14 @@ static void each_chunk(struct eval *ev, gpa_t gpa, uint64_t len, chunk_fn fn, vo
 	uint8_t data[GUEST_PAGE_SIZE];
 
 	if (len > RANGE_MAX || gpa + len < gpa) {
-		eval_stop(ev, EVAL_ERROR, "0x%" PRIx64 " bytes at 0x%" PRIx64 " are too many to look at", len, gpa);
+		eval_stop(ev, EVAL_ERROR,
+			  "0x%" PRIx64 " bytes at 0x%" PRIx64 " are too many to look at", len, gpa);
 		return;
 	}
-	for (uint64_t at = 0; at < len;) {
+	for (uint64_t at = 0; at < len && ev->status == EVAL_OK;) {
 		uint64_t n = GUEST_PAGE_SIZE - (gpa + at) % GUEST_PAGE_SIZE;
 
+		eval_spend(ev, 64);
 		if (n > len - at)
 			n = len - at;
 		if (!state_read(ev, ev->now, gpa + at, data, n) || !fn(arg, at, data, n))
@@ -110,7 +112,8 @@ static struct value call_bytes_equal_file(struct eval *ev, const struct value *a
 	if (!image)
 		eval_stop(ev, EVAL_SKIP, "no image was given");
 	else if (!bytes_slice(image->file, a[1].n, a[2].n, &c.other))
-		eval_stop(ev, EVAL_UNREADABLE, "the file has no 0x%" PRIx64 " bytes at 0x%" PRIx64, a[2].n, a[1].n);
+		eval_stop(ev, EVAL_UNREADABLE, "the file has no 0x%" PRIx64 " bytes at 0x%" PRIx64,
+			  a[2].n, a[1].n);
 	else if (a[2].n)
 		each_chunk(ev, a[0].n, a[2].n, compare_chunk, &c);
 	return function_bool(c.equal);
@@ -176,7 +179,8 @@ static struct value call_cmdline_has(struct eval *ev, const struct value *a)
 		if (!state_read(ev, ev->now, at.n + i, &line[i], 1) || !line[i])
 			break;
 	}
-	for (char *word = strtok_r(line, " \t\n", &save); word; word = strtok_r(NULL, " \t\n", &save)) {
+	for (char *word = strtok_r(line, " \t\n", &save); word;
+	     word = strtok_r(NULL, " \t\n", &save)) {
 		if (!strcmp(word, a[0].s))
 			return function_bool(true);
 	}
@@ -190,7 +194,9 @@ static bool read_descriptor(struct eval *ev, uint64_t sel, uint32_t ret[2])
 	uint8_t bytes[8];
 
 	if ((sel & ~7ull) + 7 > gdtr->limit) {
-		eval_stop(ev, EVAL_UNREADABLE, "the GDT ends before selector 0x%" PRIx64 ": its limit is 0x%x", sel, gdtr->limit);
+		eval_stop(ev, EVAL_UNREADABLE,
+			  "the GDT ends before selector 0x%" PRIx64 ": its limit is 0x%x", sel,
+			  gdtr->limit);
 		return false;
 	}
 	if (!state_read(ev, ev->now, gdtr->base + (sel & ~7ull), bytes, sizeof(bytes)))
@@ -233,14 +239,19 @@ const struct function memory_functions[] = {
 	{ "u32", VALUE_INT, "i", true, call_u32, "address: four bytes" },
 	{ "u64", VALUE_INT, "i", true, call_u64, "address: eight bytes" },
 	{ "bytes_zero", VALUE_BOOL, "ii", true, call_bytes_zero, "address, len: all are 0" },
-	{ "bytes_equal_file", VALUE_BOOL, "iii", true, call_bytes_equal_file, "address, file offset, len" },
-	{ "cstring_len", VALUE_INT, "ii", true, call_cstring_len, "address, max: bytes before the NUL; max when there is none" },
-	{ "checksum8", VALUE_INT, "ii", true, call_checksum8, "address, len: sum of the bytes modulo 256" },
+	{ "bytes_equal_file", VALUE_BOOL, "iii", true, call_bytes_equal_file,
+	  "address, file offset, len" },
+	{ "cstring_len", VALUE_INT, "ii", true, call_cstring_len,
+	  "address, max: bytes before the NUL; max when there is none" },
+	{ "checksum8", VALUE_INT, "ii", true, call_checksum8,
+	  "address, len: sum of the bytes modulo 256" },
 	{ "crc32", VALUE_INT, "ii", true, call_crc32, "address, len: CRC-32 as in IEEE 802.3" },
-	{ "cmdline_has", VALUE_BOOL, "t", true, call_cmdline_has, "word: the command line in memory has it" },
+	{ "cmdline_has", VALUE_BOOL, "t", true, call_cmdline_has,
+	  "word: the command line in memory has it" },
 	{ "gdt_base", VALUE_INT, "i", true, call_gdt_base, "selector: its descriptor's base" },
 	{ "gdt_limit", VALUE_INT, "i", true, call_gdt_limit, "selector: its limit in bytes" },
-	{ "gdt_attr", VALUE_INT, "i", true, call_gdt_attr, "selector: its attributes, placed as cs.attr" },
+	{ "gdt_attr", VALUE_INT, "i", true, call_gdt_attr,
+	  "selector: its attributes, placed as cs.attr" },
 };
 
 const size_t memory_function_count = ARRAY_SIZE(memory_functions);

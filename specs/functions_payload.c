@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The kernel proper in memory against the payload: every PT_LOAD byte, after the
  * relocations that the decompressor applied. Their table follows the ELF in the
@@ -9,14 +9,14 @@
 
 #include "specs/functions.h"
 
-#define PT_LOAD 1u
+#define PT_LOAD    1u
 #define KERNEL_MAP 0xffffffff80000000ull /* __START_KERNEL_map, Documentation/x86/x86_64/mm.rst */
 
 struct relocator {
 	const struct elf_image *elf;
-	uint8_t *out;            /* what memory should hold, from elf->load_start on */
+	uint8_t *out; /* what memory should hold, from elf->load_start on */
 	uint64_t span;
-	uint64_t shift;          /* of virtual addresses */
+	uint64_t shift; /* of virtual addresses */
 };
 
 static bool read_memory(struct eval *ev, gpa_t gpa, uint8_t *data, uint64_t len)
@@ -41,14 +41,16 @@ static bool reloc_place(const struct relocator *r, uint32_t word, unsigned width
 
 	if (!r->elf->is_64 && pa >= 0xc0000000u) /* PAGE_OFFSET of the usual 3:1 split */
 		pa -= 0xc0000000u;
-	if (pa < r->elf->load_start || pa - r->elf->load_start > r->span || r->span - (pa - r->elf->load_start) < width)
+	if (pa < r->elf->load_start || pa - r->elf->load_start > r->span ||
+	    r->span - (pa - r->elf->load_start) < width)
 		return false;
 	*ret = r->out + (pa - r->elf->load_start);
 	return true;
 }
 
 /* One list: 32-bit places, their inverses, or 64-bit places. */
-static bool apply_list(const struct relocator *r, const struct bytes *payload, size_t *at, unsigned width, bool inverse)
+static bool apply_list(const struct relocator *r, const struct bytes *payload, size_t *at,
+		       unsigned width, bool inverse)
 {
 	uint32_t word;
 	uint8_t *place;
@@ -59,7 +61,8 @@ static bool apply_list(const struct relocator *r, const struct bytes *payload, s
 		if (width == 8)
 			put_le64(place, get_le64(place) + r->shift);
 		else
-			put_le32(place, get_le32(place) + (uint32_t)(inverse ? 0 - r->shift : r->shift));
+			put_le32(place,
+				 get_le32(place) + (uint32_t)(inverse ? 0 - r->shift : r->shift));
 	}
 	return true;
 }
@@ -79,7 +82,8 @@ static bool relocate(const struct relocator *r, struct bytes payload, bool has_i
 }
 
 /* How far virtual addresses moved, by the last 32-bit place: 0 when nothing was relocated. */
-static uint64_t find_shift(struct eval *ev, const struct relocator *r, struct bytes payload, uint64_t start)
+static uint64_t find_shift(struct eval *ev, const struct relocator *r, struct bytes payload,
+			   uint64_t start)
 {
 	size_t at = payload.len;
 	uint8_t *place, now[4];
@@ -102,8 +106,10 @@ static uint8_t *load_expected(const struct elf_image *elf, uint64_t span)
 		const struct elf_segment *s = &elf->segments[i];
 		struct bytes from;
 
-		if (s->type != PT_LOAD || s->paddr < elf->load_start || s->paddr - elf->load_start > span ||
-		    span - (s->paddr - elf->load_start) < s->filesz || !bytes_slice(elf->data, s->offset, s->filesz, &from))
+		if (s->type != PT_LOAD || s->paddr < elf->load_start ||
+		    s->paddr - elf->load_start > span ||
+		    span - (s->paddr - elf->load_start) < s->filesz ||
+		    !bytes_slice(elf->data, s->offset, s->filesz, &from))
 			continue;
 		memcpy(out + (s->paddr - elf->load_start), from.data, from.len);
 	}
@@ -119,7 +125,8 @@ static bool first_difference(struct eval *ev, const struct relocator *r, uint64_
 		const struct elf_segment *s = &r->elf->segments[i];
 		uint64_t off = s->paddr - r->elf->load_start;
 
-		if (s->type != PT_LOAD || s->paddr < r->elf->load_start || off > r->span || r->span - off < s->filesz)
+		if (s->type != PT_LOAD || s->paddr < r->elf->load_start || off > r->span ||
+		    r->span - off < s->filesz)
 			continue;
 		for (uint64_t at = 0; at < s->filesz;) {
 			uint64_t n = s->filesz - at < sizeof(page) ? s->filesz - at : sizeof(page);
@@ -150,7 +157,8 @@ static bool compare_kernel(struct eval *ev, uint64_t delta, bool has_inverse, gp
 	if (r.span <= PAYLOAD_SIZE_MAX)
 		r.out = load_expected(elf, r.span);
 	if (!r.out) {
-		eval_stop(ev, EVAL_ERROR, "the kernel's 0x%" PRIx64 " bytes are too many to compare", r.span);
+		eval_stop(ev, EVAL_ERROR,
+			  "the kernel's 0x%" PRIx64 " bytes are too many to compare", r.span);
 		return false;
 	}
 	r.shift = find_shift(ev, &r, image->payload, start);
@@ -173,6 +181,7 @@ static struct value call_pt_load_equal(struct eval *ev, const struct value *a)
 		eval_stop(ev, EVAL_SKIP, "the state does not hold all memory");
 	if (ev->status != EVAL_OK)
 		return function_bool(false);
+	eval_spend(ev, MIB(1)); /* a few of these are one rule's fill */
 	equal = compare_kernel(ev, a[0].n, true, &at) || compare_kernel(ev, a[0].n, false, &at);
 	if (!equal)
 		ev->last_read = (struct expr_memory){ at, 1 };

@@ -21,16 +21,17 @@ enum fact {
 };
 
 struct judge_context {
-	const struct image *image;         /* NULL: unknown; unpacked for clauses about the payload */
-	const struct handover *handovers;  /* of this path so far, in time order */
+	const struct image *image; /* NULL: unknown; unpacked for clauses about the payload */
+	const struct handover *handovers; /* of this path so far, in time order */
 	size_t handover_count;
-	const char *path;                  /* "linux32" */
-	const char *variant;               /* "spec" */
-	const char *cmdline;               /* that the user asked for; NULL: unknown */
-	const char *const *known;          /* NULL-ended ids that the producer is documented to break; NULL: none */
+	const char *path; /* "linux32" */
+	const char *variant; /* "spec" */
+	const char *cmdline; /* that the user asked for; NULL: unknown */
+	const char *const
+		*known; /* NULL-ended ids that the producer is documented to break; NULL: none */
 	bool fact_known[FACT_COUNT];
 	uint64_t facts[FACT_COUNT];
-	bool partial_memory;               /* captured elsewhere: memory that is not there is unknown, not absent */
+	bool partial_memory; /* captured elsewhere: memory that is not there is unknown, not absent */
 };
 
 static inline void judge_fact(struct judge_context *c, enum fact fact, uint64_t value)
@@ -46,6 +47,7 @@ static inline void judge_fact(struct judge_context *c, enum fact fact, uint64_t 
  * compressed are the same state, a clause that names both is judged at entry
  * only. -ENOMEM, or -ENOENT when @context has no handover of that point.
  */
-int judge_point(const struct spec_set *specs, const struct judge_context *context, enum point point, struct verdicts *out);
+int judge_point(const struct spec_set *specs, const struct judge_context *context, enum point point,
+		struct verdicts *out);
 
 #endif

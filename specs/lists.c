@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reads the lists that quantifiers go over: E820 and setup_data (zero-page.rst, boot.rst), PT_LOAD and PE sections. */
 #include "specs/lists.h"
 
@@ -17,13 +17,17 @@ struct list_info {
 
 static const char *const e820_fields[] = { "index", "addr", "size", "type", NULL };
 static const char *const setup_data_fields[] = { "index", "addr", "next", "type", "len", NULL };
-static const char *const segment_fields[] = { "index", "type", "offset", "filesz", "memsz", "vaddr", "paddr", "flags", NULL };
-static const char *const section_fields[] = { "index", "name", "vaddr", "vsize", "offset", "rawsize", "flags", NULL };
+static const char *const segment_fields[] = { "index", "type",  "offset", "filesz", "memsz",
+					      "vaddr", "paddr", "flags",  NULL };
+static const char *const section_fields[] = { "index",  "name",    "vaddr", "vsize",
+					      "offset", "rawsize", "flags", NULL };
 
 static const struct list_info list_infos[] = {
-	[LIST_E820] = { "e820", true, "e820_table of boot_params, e820_entries of it", e820_fields },
+	[LIST_E820] = { "e820", true, "e820_table of boot_params, e820_entries of it",
+			e820_fields },
 	[LIST_SETUP_DATA] = { "setup_data", true, "the setup_data list", setup_data_fields },
-	[LIST_SEGMENTS] = { "segments", false, "program headers of the kernel proper", segment_fields },
+	[LIST_SEGMENTS] = { "segments", false, "program headers of the kernel proper",
+			    segment_fields },
 	[LIST_PE_SECTIONS] = { "pe_sections", false, "the PE section table", section_fields },
 };
 
@@ -76,7 +80,8 @@ void list_read_e820(struct eval *ev, const struct handover *h, struct list *ret)
 	uint8_t table[BOOT_PARAMS_E820_MAX * 20], count = 0;
 	gpa_t bp;
 
-	if (!bp_address(ev, h, &bp) || !state_read(ev, h, bp + bp_fields[BP_E820_ENTRIES].offset, &count, 1))
+	if (!bp_address(ev, h, &bp) ||
+	    !state_read(ev, h, bp + bp_fields[BP_E820_ENTRIES].offset, &count, 1))
 		return;
 	if (count > BOOT_PARAMS_E820_MAX)
 		count = BOOT_PARAMS_E820_MAX;
@@ -100,7 +105,8 @@ static const char *walk_setup_data(struct eval *ev, const struct handover *h, st
 	uint64_t *row, at;
 	gpa_t bp;
 
-	if (!bp_address(ev, h, &bp) || !state_read(ev, h, bp + bp_fields[BP_HDR_SETUP_DATA].offset, node, 8))
+	if (!bp_address(ev, h, &bp) ||
+	    !state_read(ev, h, bp + bp_fields[BP_HDR_SETUP_DATA].offset, node, 8))
 		return "";
 	for (at = get_le64(node); at; at = get_le64(node)) {
 		for (size_t i = 0; i < ret->count; i++) {
@@ -111,7 +117,8 @@ static const char *walk_setup_data(struct eval *ev, const struct handover *h, st
 			return "more than 256 nodes";
 		if (ev->context->partial_memory && !state_read(ev, h, at, node, sizeof(node)))
 			return "";
-		if (!h->pages || at + sizeof(node) < at || pages_read(h->pages, at, node, sizeof(node)))
+		if (!h->pages || at + sizeof(node) < at ||
+		    pages_read(h->pages, at, node, sizeof(node)))
 			return "a node lies where no memory is";
 		row = add_row(ev, ret);
 		if (!row)
@@ -174,7 +181,8 @@ static void read_sections(struct eval *ev, struct list *ret)
 		eval_stop(ev, EVAL_SKIP, "the image has no PE header");
 		return;
 	}
-	if (!bytes_le32(image->file, 0x3c, &pe) || !bytes_le16(image->file, (uint64_t)pe + 6, &count) ||
+	if (!bytes_le32(image->file, 0x3c, &pe) ||
+	    !bytes_le16(image->file, (uint64_t)pe + 6, &count) ||
 	    !bytes_le16(image->file, (uint64_t)pe + 20, &optional)) {
 		eval_stop(ev, EVAL_UNREADABLE, "the PE header lies outside the file");
 		return;
@@ -209,18 +217,10 @@ void list_read(struct eval *ev, const struct name_ref *name, struct list *ret)
 			return;
 	}
 	switch ((enum list_kind)name->index) {
-	case LIST_E820:
-		list_read_e820(ev, h, ret);
-		break;
-	case LIST_SETUP_DATA:
-		list_read_setup_data(ev, h, ret);
-		break;
-	case LIST_SEGMENTS:
-		read_segments(ev, ret);
-		break;
-	case LIST_PE_SECTIONS:
-		read_sections(ev, ret);
-		break;
+	case LIST_E820: list_read_e820(ev, h, ret); break;
+	case LIST_SETUP_DATA: list_read_setup_data(ev, h, ret); break;
+	case LIST_SEGMENTS: read_segments(ev, ret); break;
+	case LIST_PE_SECTIONS: read_sections(ev, ret); break;
 	}
 }
 

@@ -9,14 +9,14 @@
 #define E820_FIELD_ADDR 1
 #define E820_FIELD_SIZE 2
 #define E820_FIELD_TYPE 3
-#define E820_TYPE_RAM 1u /* ACPI 6.5 table 15.4 */
+#define E820_TYPE_RAM   1u /* ACPI 6.5 table 15.4 */
 
 #define SETUP_DATA_FIELD_ADDR 1
 #define SETUP_DATA_FIELD_NEXT 2
 #define SETUP_DATA_FIELD_TYPE 3
-#define SETUP_DATA_FIELD_LEN 4
-#define SETUP_DATA_HEADER 16u /* boot.rst setup_data: next, type, len */
-#define SETUP_DATA_MAX 256u   /* a longer list is called endless */
+#define SETUP_DATA_FIELD_LEN  4
+#define SETUP_DATA_HEADER     16u /* boot.rst setup_data: next, type, len */
+#define SETUP_DATA_MAX        256u /* a longer list is called endless */
 
 /* No command line is longer: COMMAND_LINE_SIZE is 2048 on x86 (asm/setup.h); a loader's may be, within reason. */
 #define CMDLINE_SCAN_MAX 0x10000u

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Looks names up, and reads registers, header fields, boot_params and facts by them. */
 #include "specs/namespace.h"
 
@@ -156,7 +156,8 @@ static bool find_bits(const char *name, struct name_ref *ret)
 	for (size_t i = 0; i < ARRAY_SIZE(bits_infos); i++) {
 		const struct bits_info *b = &bits_infos[i];
 
-		if (strlen(b->owner) != len || memcmp(b->owner, owner, len) || strcmp(b->name, dot + 1))
+		if (strlen(b->owner) != len || memcmp(b->owner, owner, len) ||
+		    strcmp(b->name, dot + 1))
 			continue;
 		if (!strncmp(b->owner, "hdr.", 4)) {
 			ret->kind = owner == name ? NAME_HEADER : NAME_BP;
@@ -190,8 +191,9 @@ bool name_find(const char *name, struct name_ref *ret)
 
 	name = take_point(name, &start);
 	for (unsigned i = 0; i < 4; i++) {
-		static bool (*const finders[])(const char *, struct name_ref *) = { find_in_tables, find_field,
-										     find_register, find_bits };
+		static bool (*const finders[])(const char *,
+					       struct name_ref *) = { find_in_tables, find_field,
+								      find_register, find_bits };
 
 		*ret = start;
 		if (finders[i](name, ret))
@@ -211,7 +213,8 @@ const struct handover *name_handover(struct eval *ev, const struct name_ref *nam
 		if (ev->context->handovers[i].point == name->point)
 			return &ev->context->handovers[i];
 	}
-	eval_stop(ev, EVAL_SKIP, "this path has no state at the point %s", point_names[name->point]);
+	eval_stop(ev, EVAL_SKIP, "this path has no state at the point %s",
+		  point_names[name->point]);
 	return NULL;
 }
 
@@ -222,7 +225,8 @@ bool state_read(struct eval *ev, const struct handover *h, gpa_t gpa, void *data
 	if (!h->pages || ev->context->partial_memory)
 		eval_stop(ev, EVAL_SKIP, "the state does not hold the memory at 0x%" PRIx64, gpa);
 	else
-		eval_stop(ev, EVAL_UNREADABLE, "there is no memory at 0x%" PRIx64 "..0x%" PRIx64, gpa, gpa + (len - 1));
+		eval_stop(ev, EVAL_UNREADABLE, "there is no memory at 0x%" PRIx64 "..0x%" PRIx64,
+			  gpa, gpa + (len - 1));
 	return false;
 }
 
@@ -291,9 +295,9 @@ static uint64_t read_header(struct eval *ev, const struct name_ref *name)
 		return 0;
 	/* boot_flag and what stands before it are there without a header too (boot.rst, "ALL"). */
 	if (name->field->offset > 0x1fe && image->bz->protocol < name->field->since) {
-		eval_stop(ev, EVAL_SKIP, "%s exists since protocol %u.%02u, the image has %u.%02u", name->field->name,
-			  name->field->since >> 8, name->field->since & 0xff, image->bz->protocol >> 8,
-			  image->bz->protocol & 0xff);
+		eval_stop(ev, EVAL_SKIP, "%s exists since protocol %u.%02u, the image has %u.%02u",
+			  name->field->name, name->field->since >> 8, name->field->since & 0xff,
+			  image->bz->protocol >> 8, image->bz->protocol & 0xff);
 		return 0;
 	}
 	return bp_field_get(image->bz->page, name->field, 0);
@@ -341,11 +345,13 @@ static struct value image_value(struct eval *ev, enum img_fact fact)
 	if (!image)
 		return v;
 	if (info->type == VALUE_STRING)
-		v.s = fact == IMG_FORMAT ? image_format_names[image->format] : compression_names[image->bz->compression];
+		v.s = fact == IMG_FORMAT ? image_format_names[image->format] :
+					   compression_names[image->bz->compression];
 	else if (info->needs == NEEDS_FILE)
 		v.n = fact == IMG_FILE_SIZE ? image->file.len : image->has_pe;
 	else
-		v.n = info->needs == NEEDS_BZ ? bz_fact(image->bz, fact) : elf_fact(image->elf, fact);
+		v.n = info->needs == NEEDS_BZ ? bz_fact(image->bz, fact) :
+						elf_fact(image->elf, fact);
 	return v;
 }
 
@@ -362,20 +368,11 @@ struct value name_value(struct eval *ev, const struct name_ref *name)
 	const struct handover *h = NULL;
 
 	switch (name->kind) {
-	case NAME_REGISTER:
-		v.n = read_register(ev, name);
-		break;
-	case NAME_HEADER:
-		v.n = read_header(ev, name);
-		break;
-	case NAME_BP:
-		v.n = read_bp(ev, name);
-		break;
-	case NAME_FACT:
-		v.n = fact_value(ev, name->index);
-		break;
-	case NAME_IMAGE:
-		return image_value(ev, name->index);
+	case NAME_REGISTER: v.n = read_register(ev, name); break;
+	case NAME_HEADER: v.n = read_header(ev, name); break;
+	case NAME_BP: v.n = read_bp(ev, name); break;
+	case NAME_FACT: v.n = fact_value(ev, name->index); break;
+	case NAME_IMAGE: return image_value(ev, name->index);
 	case NAME_STATE:
 		if (name->needs_state) {
 			h = name_handover(ev, name);
@@ -416,7 +413,8 @@ void namespace_list(namespace_fn each, void *arg)
 	for (unsigned i = 0; i < FACT_COUNT; i++)
 		each(arg, "run", fact_infos[i].name, fact_infos[i].doc);
 	for (unsigned i = 0; i < STATE_NAME_COUNT; i++)
-		each(arg, value_type_names[state_names[i].type], state_names[i].name, state_names[i].doc);
+		each(arg, value_type_names[state_names[i].type], state_names[i].name,
+		     state_names[i].doc);
 	lists_list(each, arg);
 	function_list(each, arg);
 }

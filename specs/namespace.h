@@ -17,25 +17,26 @@ struct eval;
 
 enum name_kind {
 	NAME_REGISTER, /* rax, eax, cr0, cs, cs.base */
-	NAME_HEADER,   /* hdr.xloadflags: in the file */
-	NAME_BP,       /* bp.hdr.xloadflags: in memory */
-	NAME_FACT,     /* facts.def: of the run */
-	NAME_IMAGE,    /* image.def: of the image */
-	NAME_STATE,    /* state_names.def: of the state, with code of its own */
+	NAME_HEADER, /* hdr.xloadflags: in the file */
+	NAME_BP, /* bp.hdr.xloadflags: in memory */
+	NAME_FACT, /* facts.def: of the run */
+	NAME_IMAGE, /* image.def: of the image */
+	NAME_STATE, /* state_names.def: of the state, with code of its own */
 };
 
 struct name_ref {
 	enum name_kind kind;
 	enum value_type type;
-	bool at_point;                      /* entry.NAME and so on: another point than the present one */
+	bool at_point; /* entry.NAME and so on: another point than the present one */
 	enum point point;
-	bool needs_state;                   /* has no meaning at the point image */
-	const char *base;                   /* NAME_REGISTER: for cpu_state_get(); lives as long as the name asked for */
-	const struct segreg_info *seg;      /* NAME_REGISTER: bits of this one's attributes, instead */
-	const struct bp_field_info *field;  /* NAME_HEADER, NAME_BP */
-	bool is_bits;                       /* of base or field */
+	bool needs_state; /* has no meaning at the point image */
+	const char
+		*base; /* NAME_REGISTER: for cpu_state_get(); lives as long as the name asked for */
+	const struct segreg_info *seg; /* NAME_REGISTER: bits of this one's attributes, instead */
+	const struct bp_field_info *field; /* NAME_HEADER, NAME_BP */
+	bool is_bits; /* of base or field */
 	unsigned shift, width;
-	unsigned index;                     /* into the table of its kind */
+	unsigned index; /* into the table of its kind */
 };
 
 /* False when the language has no such name. */
@@ -74,7 +75,7 @@ void list_free(struct list *l);
 struct function {
 	const char *name;
 	enum value_type type;
-	const char *args;   /* a letter each: i integer, S set, t string */
+	const char *args; /* a letter each: i integer, S set, t string */
 	bool needs_state;
 	struct value (*call)(struct eval *ev, const struct value *args);
 	const char *doc;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reads rule files into clauses; every error names file, line and column. */
 #include "specs/spec.h"
 
@@ -48,11 +48,13 @@ static struct expr_source source_of(const struct loader *l, const struct doc_nod
 static int want_scalar(struct loader *l, const struct doc_node *node)
 {
 	if (node->kind != DOC_SCALAR || !*node->value)
-		return doc_error(l->diag, l->file, node->place, "%s: expected a text", node->key ? node->key->value : "item");
+		return doc_error(l->diag, l->file, node->place, "%s: expected a text",
+				 node->key ? node->key->value : "item");
 	return 0;
 }
 
-static int read_expr(struct loader *l, const struct doc_node *node, unsigned points, struct expr **ret)
+static int read_expr(struct loader *l, const struct doc_node *node, unsigned points,
+		     struct expr **ret)
 {
 	struct expr_scope scope = { .file = l->file, .defines = l->defines, .points = points };
 	struct expr_source src;
@@ -65,12 +67,14 @@ static int read_expr(struct loader *l, const struct doc_node *node, unsigned poi
 	if (!err)
 		err = expr_check(*ret, &scope, VALUE_BOOL, l->diag);
 	if (!err && (*ret)->constant)
-		err = doc_error(l->diag, l->file, (*ret)->place, "%s: always the same, whatever the state", node->key->value);
+		err = doc_error(l->diag, l->file, (*ret)->place,
+				"%s: always the same, whatever the state", node->key->value);
 	return err;
 }
 
 /* One of @names, or an error that lists them. */
-static int read_word(struct loader *l, const struct doc_node *node, const char *const *names, unsigned count, unsigned *ret)
+static int read_word(struct loader *l, const struct doc_node *node, const char *const *names,
+		     unsigned count, unsigned *ret)
 {
 	struct buf all = { 0 };
 	int err = want_scalar(l, node);
@@ -85,7 +89,8 @@ static int read_word(struct loader *l, const struct doc_node *node, const char *
 		}
 		buf_printf(&all, "%s%s", i ? ", " : "", names[i]);
 	}
-	err = doc_error(l->diag, l->file, node->place, "\"%s\" is none of %s", node->value, buf_str(&all));
+	err = doc_error(l->diag, l->file, node->place, "\"%s\" is none of %s", node->value,
+			buf_str(&all));
 	buf_free(&all);
 	return err;
 }
@@ -99,7 +104,8 @@ static int read_words(struct loader *l, const struct doc_node *node, struct clau
 	if (node->kind != DOC_LIST)
 		return one(l, node, c);
 	if (!node->count)
-		return doc_error(l->diag, l->file, node->place, "%s: the list is empty", node->key->value);
+		return doc_error(l->diag, l->file, node->place, "%s: the list is empty",
+				 node->key->value);
 	for (const struct doc_node *n = node->first; n && !err; n = n->next)
 		err = one(l, n, c);
 	return err;
@@ -136,11 +142,12 @@ static int read_id(struct loader *l, const struct doc_node *node, struct clause 
 	if (err)
 		return err;
 	if (strspn(node->value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != strlen(node->value))
-		return doc_error(l->diag, l->file, node->place, "id: expected capital letters, digits and '-'");
+		return doc_error(l->diag, l->file, node->place,
+				 "id: expected capital letters, digits and '-'");
 	other = spec_find(l->set, node->value);
 	if (other)
-		return doc_error(l->diag, l->file, node->place, "duplicate id \"%s\": see %s:%u:%u", node->value, other->file,
-				 other->place.line, other->place.column);
+		return doc_error(l->diag, l->file, node->place, "duplicate id \"%s\": see %s:%u:%u",
+				 node->value, other->file, other->place.line, other->place.column);
 	c->id = node->value;
 	return 0;
 }
@@ -149,13 +156,17 @@ static const struct key {
 	const char *name;
 	bool required;
 } clause_keys[] = {
-	{ "id", true },	  { "level", true }, { "point", true }, { "paths", false },   { "gate", false },
-	{ "cite", true }, { "text", true },  { "require", true }, { "subject", true }, { "violate", true },
+	{ "id", true },      { "level", true },   { "point", true }, { "paths", false },
+	{ "gate", false },   { "cite", true },    { "text", true },  { "require", true },
+	{ "subject", true }, { "violate", true },
 };
 
-static const struct key file_keys[] = { { "title", true }, { "define", false }, { "clauses", true } };
+static const struct key file_keys[] = { { "title", true },
+					{ "define", false },
+					{ "clauses", true } };
 
-static int check_keys(struct loader *l, const struct doc_node *map, const struct key *keys, size_t count)
+static int check_keys(struct loader *l, const struct doc_node *map, const struct key *keys,
+		      size_t count)
 {
 	for (const struct doc_node *n = map->first; n; n = n->next) {
 		size_t i;
@@ -163,11 +174,13 @@ static int check_keys(struct loader *l, const struct doc_node *map, const struct
 		for (i = 0; i < count && strcmp(keys[i].name, n->key->value); i++)
 			;
 		if (i == count)
-			return doc_error(l->diag, l->file, n->key->place, "unknown key \"%s\"", n->key->value);
+			return doc_error(l->diag, l->file, n->key->place, "unknown key \"%s\"",
+					 n->key->value);
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (keys[i].required && !doc_member(map, keys[i].name))
-			return doc_error(l->diag, l->file, map->place, "missing field \"%s\"", keys[i].name);
+			return doc_error(l->diag, l->file, map->place, "missing field \"%s\"",
+					 keys[i].name);
 	}
 	return 0;
 }
@@ -201,9 +214,11 @@ static int read_enums(struct loader *l, const struct doc_node *map, struct claus
 	int err = read_words(l, doc_member(map, "point"), c, read_point);
 
 	if (!err)
-		err = read_word(l, doc_member(map, "level"), verdict_level_names, LEVEL_INFO + 1, &level);
+		err = read_word(l, doc_member(map, "level"), verdict_level_names, LEVEL_INFO + 1,
+				&level);
 	if (!err)
-		err = read_word(l, doc_member(map, "subject"), verdict_subject_names, SUBJECT_KERNEL + 1, &subject);
+		err = read_word(l, doc_member(map, "subject"), verdict_subject_names,
+				SUBJECT_KERNEL + 1, &subject);
 	if (!err && doc_member(map, "paths"))
 		err = read_words(l, doc_member(map, "paths"), c, read_path);
 	c->level = level;
@@ -219,8 +234,8 @@ static int read_rules(struct loader *l, const struct doc_node *map, struct claus
 	if (!err && gate)
 		err = read_expr(l, gate, c->points, &c->gate);
 	if (!err)
-		err = violation_parse(&l->set->arena, l->file, doc_member(map, "violate"), l->defines, c->points,
-				      &c->violation, l->diag);
+		err = violation_parse(&l->set->arena, l->file, doc_member(map, "violate"),
+				      l->defines, c->points, &c->violation, l->diag);
 	if (err)
 		return err;
 	c->want = folded(l, c->require);
@@ -276,7 +291,8 @@ static int read_defines(struct loader *l, const struct doc_node *map)
 	int err = 0;
 
 	if (map->kind != DOC_MAP)
-		return doc_error(l->diag, l->file, map->place, "define: expected \"NAME: expression\"");
+		return doc_error(l->diag, l->file, map->place,
+				 "define: expected \"NAME: expression\"");
 	for (const struct doc_node *n = map->first; n && !err; n = n->next) {
 		struct define *d = arena_alloc(&l->set->arena, sizeof(*d));
 		struct expr_source src;
@@ -285,7 +301,8 @@ static int read_defines(struct loader *l, const struct doc_node *map)
 		if (!d)
 			return no_memory(l);
 		if (name_find(n->key->value, &name) || function_find(n->key->value))
-			return doc_error(l->diag, l->file, n->key->place, "\"%s\" has a meaning already", n->key->value);
+			return doc_error(l->diag, l->file, n->key->place,
+					 "\"%s\" has a meaning already", n->key->value);
 		err = want_scalar(l, n);
 		if (err)
 			return err;
@@ -312,7 +329,8 @@ static int read_file(struct loader *l, const struct doc_node *root)
 	int err;
 
 	if (root->kind != DOC_MAP)
-		return doc_error(l->diag, l->file, root->place, "expected title, define and clauses");
+		return doc_error(l->diag, l->file, root->place,
+				 "expected title, define and clauses");
 	err = check_keys(l, root, file_keys, ARRAY_SIZE(file_keys));
 	if (err)
 		return err;
@@ -339,7 +357,8 @@ int spec_set_add(struct spec_set *s, const char *name, struct bytes text, struct
 	l.file = arena_text(&s->arena, name, strlen(name));
 	if (!copy || !l.file)
 		return diag_set(diag, -ENOMEM, "%s: out of memory", name);
-	err = doc_parse(&s->arena, l.file, (struct bytes){ (const uint8_t *)copy, text.len }, &root, diag);
+	err = doc_parse(&s->arena, l.file, (struct bytes){ (const uint8_t *)copy, text.len }, &root,
+			diag);
 	if (!err)
 		err = read_file(&l, root);
 	if (err)
@@ -354,7 +373,10 @@ int spec_set_builtin(struct spec_set *s, struct diag *diag)
 	for (size_t i = 0; i < spec_file_count && !err; i++) {
 		const struct spec_file *f = &spec_files[i];
 
-		err = spec_set_add(s, f->name, (struct bytes){ (const uint8_t *)f->data, (size_t)(f->end - f->data) }, diag);
+		err = spec_set_add(s, f->name,
+				   (struct bytes){ (const uint8_t *)f->data,
+						   (size_t)(f->end - f->data) },
+				   diag);
 	}
 	return err;
 }

@@ -10,17 +10,17 @@
 #define CLAUSE_PATHS_MAX 8
 
 struct clause {
-	const char *file;                 /* base name of its rule file */
+	const char *file; /* base name of its rule file */
 	struct place place;
 	const char *id;
 	enum verdict_level level;
 	enum verdict_subject subject;
-	unsigned points;                  /* BIT(enum point) */
+	unsigned points; /* BIT(enum point) */
 	const char *paths[CLAUSE_PATHS_MAX + 1]; /* NULL-ended; empty: all */
-	struct expr *gate;                /* NULL: always */
+	struct expr *gate; /* NULL: always */
 	struct expr *require;
-	const char *want;                 /* require as text, white space folded */
-	const char *gate_text;            /* likewise; NULL without a gate */
+	const char *want; /* require as text, white space folded */
+	const char *gate_text; /* likewise; NULL without a gate */
 	const char *cite;
 	const char *text;
 	struct violation violation;
@@ -29,7 +29,7 @@ struct clause {
 /* Zero-initialise to start empty. */
 struct spec_set {
 	struct arena arena;
-	struct clause **clauses;          /* in the order of files, then of the file */
+	struct clause **clauses; /* in the order of files, then of the file */
 	size_t count, cap;
 };
 

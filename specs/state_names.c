@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The names of state_names.def: addresses put together from halves, and sets of addresses. */
 #include <inttypes.h>
 
@@ -9,11 +9,14 @@
 void set_add(struct eval *ev, struct regions *set, uint64_t start, uint64_t len)
 {
 	if (ev->status == EVAL_OK && regions_set(set, start, len, 0))
-		eval_stop(ev, EVAL_ERROR, "0x%" PRIx64 " + 0x%" PRIx64 " does not fit an unsigned 64-bit integer", start, len);
+		eval_stop(ev, EVAL_ERROR,
+			  "0x%" PRIx64 " + 0x%" PRIx64 " does not fit an unsigned 64-bit integer",
+			  start, len);
 }
 
 /* A 32-bit field of boot_params with the upper half that zero-page.rst added later. */
-static uint64_t bp_pair(struct eval *ev, const struct handover *h, enum bp_field low, enum bp_field high)
+static uint64_t bp_pair(struct eval *ev, const struct handover *h, enum bp_field low,
+			enum bp_field high)
 {
 	uint8_t bytes[8] = { 0 };
 	gpa_t bp;
@@ -49,11 +52,13 @@ static void add_e820(struct eval *ev, const struct handover *h, bool ram, struct
 	list_read_e820(ev, h, &list);
 	for (size_t i = 0; i < list.count; i++) {
 		if ((list.rows[i][E820_FIELD_TYPE] == E820_TYPE_RAM) == ram)
-			set_add(ev, set, list.rows[i][E820_FIELD_ADDR], list.rows[i][E820_FIELD_SIZE]);
+			set_add(ev, set, list.rows[i][E820_FIELD_ADDR],
+				list.rows[i][E820_FIELD_SIZE]);
 	}
 	for (size_t i = 0; ram && i < list.count; i++) {
 		if (list.rows[i][E820_FIELD_TYPE] != E820_TYPE_RAM && ev->status == EVAL_OK)
-			regions_remove(set, list.rows[i][E820_FIELD_ADDR], list.rows[i][E820_FIELD_SIZE]);
+			regions_remove(set, list.rows[i][E820_FIELD_ADDR],
+				       list.rows[i][E820_FIELD_SIZE]);
 	}
 	list_free(&list);
 }
@@ -64,7 +69,8 @@ static void add_setup_data(struct eval *ev, const struct handover *h, struct reg
 
 	list_read_setup_data(ev, h, &list);
 	for (size_t i = 0; i < list.count; i++)
-		set_add(ev, set, list.rows[i][SETUP_DATA_FIELD_ADDR], SETUP_DATA_HEADER + list.rows[i][SETUP_DATA_FIELD_LEN]);
+		set_add(ev, set, list.rows[i][SETUP_DATA_FIELD_ADDR],
+			SETUP_DATA_HEADER + list.rows[i][SETUP_DATA_FIELD_LEN]);
 	list_free(&list);
 }
 
@@ -107,9 +113,13 @@ static struct value set_value(struct eval *ev, const struct handover *h, enum st
 	case STATE_NAME_cmdline: add_cmdline(ev, h, &v.set); break;
 	case STATE_NAME_setup_data: add_setup_data(ev, h, &v.set); break;
 	case STATE_NAME_page_tables: add_page_tables(ev, h, &v.set); break;
-	case STATE_NAME_gdt: set_add(ev, &v.set, h->cpu.gdtr.base, (uint64_t)h->cpu.gdtr.limit + 1); break;
+	case STATE_NAME_gdt:
+		set_add(ev, &v.set, h->cpu.gdtr.base, (uint64_t)h->cpu.gdtr.limit + 1);
+		break;
 	case STATE_NAME_image: add_facts(ev, FACT_LOAD_ADDRESS, FACT_LOAD_SIZE, &v.set); break;
-	case STATE_NAME_kernel_window: add_facts(ev, FACT_RUN_ADDRESS, FACT_RUN_SIZE, &v.set); break;
+	case STATE_NAME_kernel_window:
+		add_facts(ev, FACT_RUN_ADDRESS, FACT_RUN_SIZE, &v.set);
+		break;
 	case STATE_NAME_initrd:
 		at = bp_pair(ev, h, BP_HDR_RAMDISK_IMAGE, BP_EXT_RAMDISK_IMAGE);
 		set_add(ev, &v.set, at, bp_pair(ev, h, BP_HDR_RAMDISK_SIZE, BP_EXT_RAMDISK_SIZE));
@@ -129,8 +139,7 @@ static struct value set_value(struct eval *ev, const struct handover *h, enum st
 		if (ev->status == EVAL_OK)
 			set_add(ev, &v.set, at, image->elf->load_end - image->elf->load_start);
 		break;
-	default:
-		break;
+	default: break;
 	}
 	return v;
 }
@@ -143,15 +152,15 @@ static uint64_t int_value(struct eval *ev, const struct handover *h, enum state_
 	case STATE_NAME_pc: return cpu_pc(&h->cpu);
 	case STATE_NAME_cpl: return cpu_cpl(&h->cpu);
 	case STATE_NAME_cmdline_address: return cmdline_address(ev, h);
-	case STATE_NAME_initrd_address: return bp_pair(ev, h, BP_HDR_RAMDISK_IMAGE, BP_EXT_RAMDISK_IMAGE);
-	case STATE_NAME_initrd_bytes: return bp_pair(ev, h, BP_HDR_RAMDISK_SIZE, BP_EXT_RAMDISK_SIZE);
+	case STATE_NAME_initrd_address:
+		return bp_pair(ev, h, BP_HDR_RAMDISK_IMAGE, BP_EXT_RAMDISK_IMAGE);
+	case STATE_NAME_initrd_bytes:
+		return bp_pair(ev, h, BP_HDR_RAMDISK_SIZE, BP_EXT_RAMDISK_SIZE);
 	case STATE_NAME_output_start: return output_start(ev, h);
 	case STATE_NAME_output_delta:
 		at = output_start(ev, h);
 		return ev->status == EVAL_OK ? at - ev->context->image->elf->load_start : 0;
-	default:
-		bp_address(ev, h, &at);
-		return at;
+	default: bp_address(ev, h, &at); return at;
 	}
 }
 
@@ -171,8 +180,10 @@ struct value state_name_value(struct eval *ev, const struct handover *h, enum st
 	struct value v = { .type = VALUE_INT };
 
 	switch (name) {
-#define NAME(id, n, value_type, state, doc) \
-	case STATE_NAME_##id: v.type = VALUE_##value_type; break;
+#define NAME(id, n, value_type, state, doc)  \
+	case STATE_NAME_##id:                \
+		v.type = VALUE_##value_type; \
+		break;
 #include "specs/state_names.def"
 #undef NAME
 	case STATE_NAME_COUNT: break;

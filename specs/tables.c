@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Page tables as rules see them: where they lie, and whether ranges are mapped to themselves (SDM 3A chapter 4). */
 #include "specs/tables.h"
 
@@ -40,6 +40,7 @@ static void visit_table(struct table_walk *w, unsigned level, gpa_t at)
 		eval_stop(w->ev, EVAL_ERROR, "more than %u page tables", TABLES_MAX);
 		return;
 	}
+	eval_spend(w->ev, 64);
 	if (level == 3 && w->mode == PAGING_PAE)
 		count = 4;
 	set_add(w->ev, w->set, at & GUEST_PAGE_MASK, GUEST_PAGE_SIZE);
@@ -55,12 +56,15 @@ static void visit_table(struct table_walk *w, unsigned level, gpa_t at)
 
 void add_page_tables(struct eval *ev, const struct handover *h, struct regions *set)
 {
-	static const unsigned levels[] = { [PAGING_32] = 2, [PAGING_PAE] = 3, [PAGING_4LEVEL] = 4, [PAGING_5LEVEL] = 5 };
+	static const unsigned levels[] = {
+		[PAGING_32] = 2, [PAGING_PAE] = 3, [PAGING_4LEVEL] = 4, [PAGING_5LEVEL] = 5
+	};
 	struct table_walk w = { .ev = ev, .h = h, .set = set, .mode = paging_mode(&h->cpu) };
 
 	if (w.mode == PAGING_NONE)
 		return;
-	visit_table(&w, levels[w.mode], w.mode == PAGING_PAE ? h->cpu.cr3 & 0xffffffe0u : h->cpu.cr3 & PTE_FRAME);
+	visit_table(&w, levels[w.mode],
+		    w.mode == PAGING_PAE ? h->cpu.cr3 & 0xffffffe0u : h->cpu.cr3 & PTE_FRAME);
 }
 
 /* A reader that remembers whether memory was asked for that a captured state does not hold. */
@@ -99,7 +103,8 @@ static struct value of_bool(bool b)
  */
 typedef bool (*page_fn)(gva_t va, const struct page_walk *walk);
 
-static bool every_page(struct eval *ev, const struct cpu_state *cpu, uint64_t start, uint64_t len, page_fn holds)
+static bool every_page(struct eval *ev, const struct cpu_state *cpu, uint64_t start, uint64_t len,
+		       page_fn holds)
 {
 	const struct handover *h = ev->now;
 	bool miss = false, ok = true;
@@ -111,7 +116,9 @@ static bool every_page(struct eval *ev, const struct cpu_state *cpu, uint64_t st
 	if (!len)
 		return true;
 	if (__builtin_add_overflow(start, len - 1, &last)) {
-		eval_stop(ev, EVAL_ERROR, "0x%" PRIx64 " + 0x%" PRIx64 " does not fit an unsigned 64-bit integer", start, len);
+		eval_stop(ev, EVAL_ERROR,
+			  "0x%" PRIx64 " + 0x%" PRIx64 " does not fit an unsigned 64-bit integer",
+			  start, len);
 		return false;
 	}
 	for (;;) {
@@ -121,13 +128,13 @@ static bool every_page(struct eval *ev, const struct cpu_state *cpu, uint64_t st
 		size = walk.size ? walk.size : GUEST_PAGE_SIZE;
 		next = ALIGN_DOWN(va, size) + size;
 		/* With paging off every address below 4 GiB is alike. */
-		if (!ok || next > last || next < va || (walk.mode == PAGING_NONE && last <= UINT32_MAX))
+		if (!ok || next > last || next < va ||
+		    (walk.mode == PAGING_NONE && last <= UINT32_MAX))
 			break;
 		va = next;
-		if (++ev->steps > MIB(16)) {
-			eval_stop(ev, EVAL_ERROR, "the range is too large to walk");
-			break;
-		}
+		eval_spend(ev, 4);
+		if (ev->status != EVAL_OK)
+			return false;
 	}
 	if (!ok && missed(ev, h, miss))
 		return false;
@@ -175,10 +182,13 @@ static struct value call_mapped_executable(struct eval *ev, const struct value *
 }
 
 const struct function table_functions[] = {
-	{ "identity_mapped", VALUE_BOOL, "ii", true, call_identity_mapped, "start, len: every page maps to itself" },
+	{ "identity_mapped", VALUE_BOOL, "ii", true, call_identity_mapped,
+	  "start, len: every page maps to itself" },
 	{ "mapped", VALUE_BOOL, "ii", true, call_mapped, "start, len: every page is present" },
-	{ "mapped_writable", VALUE_BOOL, "ii", true, call_mapped_writable, "start, len: and writable at every level" },
-	{ "mapped_executable", VALUE_BOOL, "ii", true, call_mapped_executable, "start, len: and not NX" },
+	{ "mapped_writable", VALUE_BOOL, "ii", true, call_mapped_writable,
+	  "start, len: and writable at every level" },
+	{ "mapped_executable", VALUE_BOOL, "ii", true, call_mapped_executable,
+	  "start, len: and not NX" },
 };
 
 const size_t table_function_count = ARRAY_SIZE(table_functions);

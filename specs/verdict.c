@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Evaluates clauses on a state and puts the result in words. */
 #include "specs/verdict.h"
 
@@ -9,8 +9,8 @@
 #include "specs/spec.h"
 
 const char *const verdict_status_names[] = {
-	[VERDICT_PASS] = "PASS",   [VERDICT_SKIP] = "SKIP",   [VERDICT_KNOWN] = "KNOWN",
-	[VERDICT_FAIL] = "FAIL",   [VERDICT_ERROR] = "ERROR",
+	[VERDICT_PASS] = "PASS", [VERDICT_SKIP] = "SKIP",   [VERDICT_KNOWN] = "KNOWN",
+	[VERDICT_FAIL] = "FAIL", [VERDICT_ERROR] = "ERROR",
 };
 
 const char *const verdict_level_names[] = {
@@ -105,8 +105,8 @@ static bool gate_holds(const struct clause *c, struct eval *ev, struct verdict *
 	return false;
 }
 
-static void judge_require(const struct clause *c, const struct judge_context *context, struct eval *ev, struct verdict *v,
-			  struct buf *got)
+static void judge_require(const struct clause *c, const struct judge_context *context,
+			  struct eval *ev, struct verdict *v, struct buf *got)
 {
 	struct value holds = expr_eval(ev, c->require);
 	bool known = is_listed(context->known, c->id);
@@ -136,8 +136,8 @@ static enum verdict_subject subject_of(const struct clause *c, const struct judg
 	return c->subject;
 }
 
-static int judge_clause(const struct clause *c, const struct judge_context *context, enum point point,
-			const struct handover *now, struct verdicts *out)
+static int judge_clause(const struct clause *c, const struct judge_context *context,
+			enum point point, const struct handover *now, struct verdicts *out)
 {
 	struct eval gate = { .context = context, .now = now }, ev = gate;
 	struct verdict v = {
@@ -168,15 +168,17 @@ static int judge_clause(const struct clause *c, const struct judge_context *cont
 }
 
 /* Where entry and compressed are one state, a clause for both is judged once. */
-static bool judged_at_entry(const struct clause *c, const struct judge_context *context, const struct handover *now)
+static bool judged_at_entry(const struct clause *c, const struct judge_context *context,
+			    const struct handover *now)
 {
 	const struct handover *entry = find_handover(context, POINT_ENTRY);
 
-	return now && now->point == POINT_COMPRESSED && entry && entry->instructions == now->instructions &&
-	       (c->points & BIT(POINT_ENTRY));
+	return now && now->point == POINT_COMPRESSED && entry &&
+	       entry->instructions == now->instructions && (c->points & BIT(POINT_ENTRY));
 }
 
-int judge_point(const struct spec_set *specs, const struct judge_context *context, enum point point, struct verdicts *out)
+int judge_point(const struct spec_set *specs, const struct judge_context *context, enum point point,
+		struct verdicts *out)
 {
 	const struct handover *now = point == POINT_IMAGE ? NULL : find_handover(context, point);
 	int err = 0;
@@ -186,7 +188,8 @@ int judge_point(const struct spec_set *specs, const struct judge_context *contex
 	for (size_t i = 0; i < specs->count && !err; i++) {
 		const struct clause *c = specs->clauses[i];
 
-		if (!(c->points & BIT(point)) || (c->paths[0] && !is_listed(c->paths, context->path)) ||
+		if (!(c->points & BIT(point)) ||
+		    (c->paths[0] && !is_listed(c->paths, context->path)) ||
 		    judged_at_entry(c, context, now))
 			continue;
 		err = judge_clause(c, context, point, now, out);

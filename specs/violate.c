@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reads and applies the recipes that break a clause. */
 #include "specs/violate.h"
 
@@ -19,8 +19,9 @@ static const struct place_function {
 	unsigned width;
 	bool in_file;
 } place_functions[] = {
-	{ "u8", 1, false },	{ "u16", 2, false },	  { "u32", 4, false },	    { "u64", 8, false },
-	{ "file_u8", 1, true }, { "file_u16", 2, true }, { "file_u32", 4, true }, { "file_u64", 8, true },
+	{ "u8", 1, false },      { "u16", 2, false },     { "u32", 4, false },
+	{ "u64", 8, false },     { "file_u8", 1, true },  { "file_u16", 2, true },
+	{ "file_u32", 4, true }, { "file_u64", 8, true },
 };
 
 static const struct place_function *place_function(const struct expr *target)
@@ -48,8 +49,8 @@ static bool target_fits(const struct alteration *a)
 }
 
 /* "startup_64+0x10 = f4 eb fd" */
-static int parse_guest(struct arena *arena, const char *file, const struct doc_node *node, struct alteration *ret,
-		       struct diag *diag)
+static int parse_guest(struct arena *arena, const char *file, const struct doc_node *node,
+		       struct alteration *ret, struct diag *diag)
 {
 	const char *text = node->value, *equals = strchr(text, '=');
 	uint8_t *bytes = arena_alloc(arena, ALTER_BYTES_MAX);
@@ -73,7 +74,9 @@ static int parse_guest(struct arena *arena, const char *file, const struct doc_n
 			break;
 		byte = strtoul(text, &end, 16);
 		if (end == text || end - text > 2 || ret->len == ALTER_BYTES_MAX)
-			return doc_error(diag, file, node->place, "expected up to %d bytes of two hex digits", ALTER_BYTES_MAX);
+			return doc_error(diag, file, node->place,
+					 "expected up to %d bytes of two hex digits",
+					 ALTER_BYTES_MAX);
 		bytes[ret->len++] = (uint8_t)byte;
 	}
 	if (!ret->len)
@@ -82,8 +85,9 @@ static int parse_guest(struct arena *arena, const char *file, const struct doc_n
 	return 0;
 }
 
-static int parse_assignment(struct arena *arena, const char *file, const struct doc_node *node, struct define *defines,
-			    unsigned points, struct alteration *ret, struct diag *diag)
+static int parse_assignment(struct arena *arena, const char *file, const struct doc_node *node,
+			    struct define *defines, unsigned points, struct alteration *ret,
+			    struct diag *diag)
 {
 	struct expr_source src = {
 		.file = file,
@@ -95,27 +99,33 @@ static int parse_assignment(struct arena *arena, const char *file, const struct 
 	struct expr_scope scope = { .file = file, .defines = defines };
 	int err;
 
-	scope.points = ret->where == ALTER_IMAGE ? BIT(POINT_IMAGE) : ret->where == ALTER_ENTRY ? BIT(POINT_ENTRY) : points;
+	scope.points = ret->where == ALTER_IMAGE ? BIT(POINT_IMAGE) :
+		       ret->where == ALTER_ENTRY ? BIT(POINT_ENTRY) :
+						   points;
 	err = expr_parse_assignment(arena, &src, &ret->target, &ret->value, diag);
 	if (!err)
 		err = expr_check(ret->target, &scope, VALUE_INT, diag);
 	if (!err)
 		err = expr_check(ret->value, &scope, VALUE_INT, diag);
 	if (!err && !target_fits(ret))
-		err = doc_error(diag, file, ret->target->place, "this cannot be altered by \"%s\"", alter_where_names[ret->where]);
+		err = doc_error(diag, file, ret->target->place, "this cannot be altered by \"%s\"",
+				alter_where_names[ret->where]);
 	return err;
 }
 
-static int parse_item(struct arena *arena, const char *file, const struct doc_node *item, struct define *defines,
-		      unsigned points, struct alteration *ret, struct diag *diag)
+static int parse_item(struct arena *arena, const char *file, const struct doc_node *item,
+		      struct define *defines, unsigned points, struct alteration *ret,
+		      struct diag *diag)
 {
 	const struct doc_node *node = item->first;
 	unsigned where;
 
-	for (where = 0; where < ALTER_COUNT && strcmp(alter_where_names[where], node->key->value); where++)
+	for (where = 0; where < ALTER_COUNT && strcmp(alter_where_names[where], node->key->value);
+	     where++)
 		;
 	if (where == ALTER_COUNT)
-		return doc_error(diag, file, node->key->place, "unknown key \"%s\": image, entry, guest, state or on",
+		return doc_error(diag, file, node->key->place,
+				 "unknown key \"%s\": image, entry, guest, state or on",
 				 node->key->value);
 	if (node->kind != DOC_SCALAR)
 		return doc_error(diag, file, node->place, "expected \"TARGET = VALUE\"");
@@ -125,30 +135,35 @@ static int parse_item(struct arena *arena, const char *file, const struct doc_no
 	return parse_assignment(arena, file, node, defines, points, ret, diag);
 }
 
-int violation_parse(struct arena *arena, const char *file, const struct doc_node *node, struct define *defines,
-		    unsigned points, struct violation *ret, struct diag *diag)
+int violation_parse(struct arena *arena, const char *file, const struct doc_node *node,
+		    struct define *defines, unsigned points, struct violation *ret,
+		    struct diag *diag)
 {
 	int err = 0;
 
 	if (node->kind != DOC_LIST || !node->count)
-		return doc_error(diag, file, node->place, "violate: expected a list of alterations");
+		return doc_error(diag, file, node->place,
+				 "violate: expected a list of alterations");
 	ret->items = arena_alloc(arena, node->count * sizeof(*ret->items));
 	if (!ret->items)
 		return diag_set(diag, -ENOMEM, "%s: out of memory", file);
 	for (const struct doc_node *item = node->first; item && !err; item = item->next) {
 		if (item->kind != DOC_MAP || item->count != 1)
-			return doc_error(diag, file, item->place, "violate: expected \"where: alteration\"");
+			return doc_error(diag, file, item->place,
+					 "violate: expected \"where: alteration\"");
 		if (!strcmp(item->first->key->value, "on") && item->first->kind == DOC_SCALAR)
 			ret->path = item->first->value;
 		else
-			err = parse_item(arena, file, item, defines, points, &ret->items[ret->count++], diag);
+			err = parse_item(arena, file, item, defines, points,
+					 &ret->items[ret->count++], diag);
 	}
 	if (!err && !ret->count)
 		return doc_error(diag, file, node->place, "violate: nothing is altered");
 	return err;
 }
 
-static int eval_int(const struct expr *e, const struct alter_target *t, uint64_t *ret, struct diag *diag)
+static int eval_int(const struct expr *e, const struct alter_target *t, uint64_t *ret,
+		    struct diag *diag)
 {
 	struct eval ev = { .context = t->context, .now = t->now };
 	struct value v = expr_eval(&ev, e);
@@ -163,18 +178,21 @@ static int eval_int(const struct expr *e, const struct alter_target *t, uint64_t
 	return err;
 }
 
-static int alter_file(const struct alter_target *t, uint64_t at, unsigned width, uint64_t value, struct diag *diag)
+static int alter_file(const struct alter_target *t, uint64_t at, unsigned width, uint64_t value,
+		      struct diag *diag)
 {
 	uint8_t bytes[8];
 
 	if (!t->file || at > t->file_size || t->file_size - at < width)
-		return diag_set(diag, -ERANGE, "cannot alter: the file has no %u bytes there", width);
+		return diag_set(diag, -ERANGE, "cannot alter: the file has no %u bytes there",
+				width);
 	put_le64(bytes, value);
 	memcpy(t->file + at, bytes, width);
 	return 0;
 }
 
-static int alter_memory(const struct alter_target *t, gpa_t gpa, unsigned width, uint64_t value, struct diag *diag)
+static int alter_memory(const struct alter_target *t, gpa_t gpa, unsigned width, uint64_t value,
+			struct diag *diag)
 {
 	uint8_t bytes[8];
 
@@ -184,7 +202,8 @@ static int alter_memory(const struct alter_target *t, gpa_t gpa, unsigned width,
 	return 0;
 }
 
-static int alter_register(const struct expr *e, const struct alter_target *t, uint64_t value, struct diag *diag)
+static int alter_register(const struct expr *e, const struct alter_target *t, uint64_t value,
+			  struct diag *diag)
 {
 	if (!t->cpu)
 		return diag_set(diag, -EINVAL, "cannot alter: there is no CPU");
@@ -198,7 +217,8 @@ static int alter_register(const struct expr *e, const struct alter_target *t, ui
 }
 
 /* Bits are written into what the whole holds now. */
-static int merge_bits(const struct expr *e, const struct alter_target *t, uint64_t *value, struct diag *diag)
+static int merge_bits(const struct expr *e, const struct alter_target *t, uint64_t *value,
+		      struct diag *diag)
 {
 	struct eval ev = { .context = t->context, .now = t->now };
 	struct name_ref whole = e->name;
@@ -213,7 +233,8 @@ static int merge_bits(const struct expr *e, const struct alter_target *t, uint64
 	return 0;
 }
 
-static int alter_name(const struct alteration *a, const struct alter_target *t, uint64_t value, struct diag *diag)
+static int alter_name(const struct alteration *a, const struct alter_target *t, uint64_t value,
+		      struct diag *diag)
 {
 	const struct name_ref *name = &a->target->name;
 	struct eval ev = { .context = t->context, .now = t->now };
@@ -250,5 +271,6 @@ int alteration_apply(const struct alteration *a, const struct alter_target *t, s
 	err = eval_int(a->target->arg[0], t, &at, diag);
 	if (err)
 		return err;
-	return f->in_file ? alter_file(t, at, f->width, value, diag) : alter_memory(t, at, f->width, value, diag);
+	return f->in_file ? alter_file(t, at, f->width, value, diag) :
+			    alter_memory(t, at, f->width, value, diag);
 }

@@ -24,29 +24,31 @@ extern const char *const alter_where_names[ALTER_COUNT]; /* "image", "entry", "g
 struct alteration {
 	enum alter_where where;
 	struct place place;
-	const char *text;      /* as written */
-	struct expr *target;   /* a register, a field, or u8(address) and its like */
+	const char *text; /* as written */
+	struct expr *target; /* a register, a field, or u8(address) and its like */
 	struct expr *value;
-	const char *symbol;    /* ALTER_GUEST */
+	const char *symbol; /* ALTER_GUEST */
 	uint64_t offset;
 	const uint8_t *bytes;
 	size_t len;
 };
 
 struct violation {
-	const char *path;      /* where it shows, "linux64" or "linux64:vmm"; NULL: any path of the clause */
+	const char *
+		path; /* where it shows, "linux64" or "linux64:vmm"; NULL: any path of the clause */
 	struct alteration *items;
 	size_t count;
 };
 
 /* A `violate:` list. */
-int violation_parse(struct arena *arena, const char *file, const struct doc_node *node, struct define *defines,
-		    unsigned points, struct violation *ret, struct diag *diag);
+int violation_parse(struct arena *arena, const char *file, const struct doc_node *node,
+		    struct define *defines, unsigned points, struct violation *ret,
+		    struct diag *diag);
 
 /* What is altered; members that @where does not need may be NULL. */
 struct alter_target {
 	const struct judge_context *context; /* for the values of names */
-	const struct handover *now;          /* likewise; NULL for ALTER_IMAGE */
+	const struct handover *now; /* likewise; NULL for ALTER_IMAGE */
 	uint8_t *file;
 	size_t file_size;
 	struct cpu_state *cpu;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A rule file as a tree of nodes that know their line and column: the only user of libyaml. */
 #include "specs/yaml.h"
 
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <yaml.h>
 
-#define DOC_DEPTH_MAX 16
+#define DOC_DEPTH_MAX   16
 #define DOC_MEMBERS_MAX 2000
 
 struct reader {
@@ -43,7 +43,9 @@ static int check_ascii(const struct reader *r)
 		uint8_t c = r->text.data[i];
 
 		if ((c < 0x20 && c != '\n' && c != '\r') || c > 0x7e)
-			return doc_error(r->diag, r->file, at, "byte 0x%02x: a rule file is printable ASCII without tabs", c);
+			return doc_error(r->diag, r->file, at,
+					 "byte 0x%02x: a rule file is printable ASCII without tabs",
+					 c);
 		at.column++;
 		if (c == '\n')
 			at = (struct place){ at.line + 1, 1 };
@@ -61,7 +63,8 @@ static int next_event(struct reader *r, yaml_event_t *ret)
 		return diag_set(r->diag, -ENOMEM, "%s: out of memory", r->file);
 	if (r->parser.error == YAML_READER_ERROR)
 		m = &r->parser.mark;
-	return doc_error(r->diag, r->file, mark_place(m), "not YAML: %s", r->parser.problem ? r->parser.problem : "unreadable");
+	return doc_error(r->diag, r->file, mark_place(m), "not YAML: %s",
+			 r->parser.problem ? r->parser.problem : "unreadable");
 }
 
 /* The scalar's text as it stands in the file, so that an expression's errors have their true place. */
@@ -83,17 +86,21 @@ static void set_raw(struct reader *r, struct doc_node *node, const yaml_event_t 
 	}
 	node->raw = (struct bytes){ r->text.data + start, end - start };
 	node->raw_place = at;
-	node->exact = !memchr(node->raw.data, '\\', node->raw.len) || style == YAML_PLAIN_SCALAR_STYLE;
-	if (style == YAML_SINGLE_QUOTED_SCALAR_STYLE && memmem(node->raw.data, node->raw.len, "''", 2))
+	node->exact = !memchr(node->raw.data, '\\', node->raw.len) ||
+		      style == YAML_PLAIN_SCALAR_STYLE;
+	if (style == YAML_SINGLE_QUOTED_SCALAR_STYLE &&
+	    memmem(node->raw.data, node->raw.len, "''", 2))
 		node->exact = false;
 }
 
-static int read_node(struct reader *r, const yaml_event_t *e, unsigned depth, struct doc_node **ret);
+static int read_node(struct reader *r, const yaml_event_t *e, unsigned depth,
+		     struct doc_node **ret);
 
 /* Members until the end event; a map's come as key, value, key, value. */
 static int read_members(struct reader *r, struct doc_node *parent, unsigned depth)
 {
-	yaml_event_type_t end = parent->kind == DOC_MAP ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT;
+	yaml_event_type_t end = parent->kind == DOC_MAP ? YAML_MAPPING_END_EVENT :
+							  YAML_SEQUENCE_END_EVENT;
 	const struct doc_node **tail = &parent->first;
 	struct doc_node *node, *key = NULL;
 	yaml_event_t e;
@@ -113,9 +120,11 @@ static int read_members(struct reader *r, struct doc_node *parent, unsigned dept
 			return err;
 		if (parent->kind == DOC_MAP && !key) {
 			if (node->kind != DOC_SCALAR)
-				return doc_error(r->diag, r->file, node->place, "a key must be a word");
+				return doc_error(r->diag, r->file, node->place,
+						 "a key must be a word");
 			if (doc_member(parent, node->value))
-				return doc_error(r->diag, r->file, node->place, "duplicate key \"%s\"", node->value);
+				return doc_error(r->diag, r->file, node->place,
+						 "duplicate key \"%s\"", node->value);
 			key = node;
 			continue;
 		}
@@ -124,13 +133,15 @@ static int read_members(struct reader *r, struct doc_node *parent, unsigned dept
 		*tail = node;
 		tail = &node->next;
 		if (++parent->count > DOC_MEMBERS_MAX)
-			return doc_error(r->diag, r->file, node->place, "more than %d members", DOC_MEMBERS_MAX);
+			return doc_error(r->diag, r->file, node->place, "more than %d members",
+					 DOC_MEMBERS_MAX);
 	}
 }
 
 static int refuse(const struct reader *r, const yaml_event_t *e, const char *what)
 {
-	return doc_error(r->diag, r->file, mark_place(&e->start_mark), "%s have no use in a rule file", what);
+	return doc_error(r->diag, r->file, mark_place(&e->start_mark),
+			 "%s have no use in a rule file", what);
 }
 
 static int read_node(struct reader *r, const yaml_event_t *e, unsigned depth, struct doc_node **ret)
@@ -141,7 +152,8 @@ static int read_node(struct reader *r, const yaml_event_t *e, unsigned depth, st
 		return diag_set(r->diag, -ENOMEM, "%s: out of memory", r->file);
 	node->place = mark_place(&e->start_mark);
 	if (depth > DOC_DEPTH_MAX)
-		return doc_error(r->diag, r->file, node->place, "nested deeper than %d levels", DOC_DEPTH_MAX);
+		return doc_error(r->diag, r->file, node->place, "nested deeper than %d levels",
+				 DOC_DEPTH_MAX);
 	*ret = node;
 	if (e->type == YAML_ALIAS_EVENT)
 		return refuse(r, e, "aliases");
@@ -149,7 +161,8 @@ static int read_node(struct reader *r, const yaml_event_t *e, unsigned depth, st
 		if (e->data.scalar.anchor || e->data.scalar.tag)
 			return refuse(r, e, "anchors and tags");
 		node->kind = DOC_SCALAR;
-		node->value = arena_text(r->arena, (const char *)e->data.scalar.value, e->data.scalar.length);
+		node->value = arena_text(r->arena, (const char *)e->data.scalar.value,
+					 e->data.scalar.length);
 		if (!node->value)
 			return diag_set(r->diag, -ENOMEM, "%s: out of memory", r->file);
 		set_raw(r, node, e);
@@ -188,8 +201,7 @@ static int read_document(struct reader *r, struct doc_node **ret)
 			err = done ? refuse(r, &e, "second documents") : read_node(r, &e, 0, ret);
 			done = true;
 			break;
-		default:
-			break;
+		default: break;
 		}
 		yaml_event_delete(&e);
 		if (err)
@@ -202,21 +214,24 @@ static int read_document(struct reader *r, struct doc_node **ret)
 	return 0;
 }
 
-int doc_parse(struct arena *arena, const char *file, struct bytes text, const struct doc_node **ret_root, struct diag *diag)
+int doc_parse(struct arena *arena, const char *file, struct bytes text,
+	      const struct doc_node **ret_root, struct diag *diag)
 {
 	struct reader r = { .arena = arena, .file = file, .text = text, .diag = diag };
 	struct doc_node *root = NULL;
 	int err;
 
 	if (text.len > DOC_SIZE_MAX)
-		return diag_set(diag, -EFBIG, "%s:1:1: larger than %llu bytes", file, (unsigned long long)DOC_SIZE_MAX);
+		return diag_set(diag, -EFBIG, "%s:1:1: larger than %llu bytes", file,
+				(unsigned long long)DOC_SIZE_MAX);
 	err = check_ascii(&r);
 	if (err)
 		return err;
 	if (!yaml_parser_initialize(&r.parser))
 		return diag_set(diag, -ENOMEM, "%s: out of memory", file);
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&r.parser, text.data ? text.data : (const uint8_t *)"", text.len);
+	yaml_parser_set_input_string(&r.parser, text.data ? text.data : (const uint8_t *)"",
+				     text.len);
 	err = read_document(&r, &root);
 	yaml_parser_delete(&r.parser);
 	if (!err)

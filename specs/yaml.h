@@ -20,12 +20,12 @@ struct place {
 
 struct doc_node {
 	enum doc_kind kind;
-	struct place place;          /* of the node's first character */
-	const char *value;           /* a scalar's text, NUL-terminated */
-	struct bytes raw;            /* a scalar as the file has it, without quotes and block header */
-	struct place raw_place;      /* of raw's first character */
-	bool exact;                  /* raw is value but for line folding: positions in it can be trusted */
-	const struct doc_node *key;  /* of a map's member */
+	struct place place; /* of the node's first character */
+	const char *value; /* a scalar's text, NUL-terminated */
+	struct bytes raw; /* a scalar as the file has it, without quotes and block header */
+	struct place raw_place; /* of raw's first character */
+	bool exact; /* raw is value but for line folding: positions in it can be trusted */
+	const struct doc_node *key; /* of a map's member */
 	const struct doc_node *next; /* in the list or map that holds it */
 	const struct doc_node *first;
 	size_t count;
@@ -35,7 +35,8 @@ struct doc_node {
 #define DOC_SIZE_MAX MIB(4)
 
 /* @text must outlive the tree. -EINVAL with "FILE:LINE:COLUMN: ..." in @diag, or -ENOMEM. */
-int doc_parse(struct arena *arena, const char *file, struct bytes text, const struct doc_node **ret_root, struct diag *diag);
+int doc_parse(struct arena *arena, const char *file, struct bytes text,
+	      const struct doc_node **ret_root, struct diag *diag);
 
 /* The member of map @map called @key, or NULL. */
 const struct doc_node *doc_member(const struct doc_node *map, const char *key);

@@ -19,6 +19,7 @@ struct cmd {
 extern const struct cmd cmds[];
 extern const size_t cmd_count;
 
+int cmd_check(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_spec(int argc, char **argv);

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `bootpath spec`: lists and shows the clauses that images are judged by, and checks rule files. */
 #include <argp.h>
 #include <dirent.h>
@@ -28,9 +28,7 @@ static error_t parse_spec(int key, char *arg, struct argp_state *state)
 	struct spec_command *c = state->input;
 
 	switch (key) {
-	case 'S':
-		c->directory = arg;
-		return 0;
+	case 'S': c->directory = arg; return 0;
 	case ARGP_KEY_ARG:
 		if (c->action)
 			return ARGP_ERR_UNKNOWN;
@@ -40,11 +38,8 @@ static error_t parse_spec(int key, char *arg, struct argp_state *state)
 		c->args = state->argv + state->next;
 		c->arg_count = (unsigned)(state->argc - state->next);
 		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "list, show, lint or names?");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	case ARGP_KEY_NO_ARGS: argp_error(state, "list, show, lint or names?"); return 0;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -129,13 +124,14 @@ static void print_violation(const struct violation *v)
 	if (v->path)
 		printf("  violate on %s\n", v->path);
 	for (size_t i = 0; i < v->count; i++)
-		printf("  violate %s: %s\n", alter_where_names[v->items[i].where], v->items[i].text);
+		printf("  violate %s: %s\n", alter_where_names[v->items[i].where],
+		       v->items[i].text);
 }
 
 static void print_clause(const struct clause *c)
 {
-	printf("%s\n  text     %s\n  cite     %s\n  level    %s\n  subject  %s\n  point    ", c->id, c->text, c->cite,
-	       verdict_level_names[c->level], verdict_subject_names[c->subject]);
+	printf("%s\n  text     %s\n  cite     %s\n  level    %s\n  subject  %s\n  point    ", c->id,
+	       c->text, c->cite, verdict_level_names[c->level], verdict_subject_names[c->subject]);
 	print_points(c);
 	printf("\n  paths    ");
 	for (unsigned i = 0; c->paths[i]; i++)
@@ -157,7 +153,9 @@ static int spec_show(const struct spec_set *set, const struct spec_command *c)
 		const struct clause *clause = spec_find(set, c->args[i]);
 
 		if (!clause) {
-			fprintf(stderr, "bootpath spec show: no clause '%s'; `bootpath spec list` lists them\n", c->args[i]);
+			fprintf(stderr,
+				"bootpath spec show: no clause '%s'; `bootpath spec list` lists them\n",
+				c->args[i]);
 			return EXIT_USAGE;
 		}
 		print_clause(clause);
@@ -219,7 +217,8 @@ int cmd_spec(int argc, char **argv)
 		return 0;
 	}
 	if (strcmp(c.action, "list") && strcmp(c.action, "show")) {
-		fprintf(stderr, "bootpath spec: unknown action '%s': list, show, lint or names\n", c.action);
+		fprintf(stderr, "bootpath spec: unknown action '%s': list, show, lint or names\n",
+			c.action);
 		return EXIT_USAGE;
 	}
 	err = load(&set, &c, &diag);

@@ -8,6 +8,8 @@
 #include "models/sod.h"
 #include "specs/verdict.h"
 
+struct spec_set;
+
 enum outcome { OUTCOME_PASS, OUTCOME_SKIP, OUTCOME_ERROR, OUTCOME_EXIT, OUTCOME_HANG, OUTCOME_CRASH, OUTCOME_FAIL, OUTCOME_COUNT };
 
 extern const char *const outcome_names[OUTCOME_COUNT];
@@ -24,6 +26,22 @@ struct run_options {
 	bool max_is_users;          /* given by the user: then running out is a hang, else an error */
 	const char *until;          /* "startup_64" (the point kernel), another point or "0x..."; NULL: kernel */
 	bool keep_pages;            /* handovers hold all of memory, for specs; else the few pages that reports show */
+	const struct spec_set *specs; /* judge every point by these; NULL: do not judge */
+	struct store_record *stores;  /* ranges of memory to watch, filled by the run; NULL: none */
+	size_t store_count;
+};
+
+#define STORE_RECORDS_MAX 64
+
+/* The last store into a range of guest memory before a given time. */
+struct store_record {
+	gpa_t gpa;
+	uint32_t size;
+	uint64_t until;       /* stores at or after this count do not matter */
+	bool seen;            /* the guest stored there: pc and count are valid */
+	gva_t pc;
+	uint64_t count;
+	char placement[112];   /* what the start of day put there; "" when nothing */
 };
 
 /* Default budget of a path: enough for an XZ kernel (4.5 G) four times over. */

@@ -8,6 +8,7 @@
 #include "models/acpi.h"
 #include "tools/handover.h"
 #include "tools/options.h" /* parse_number */
+#include "tools/check.h"
 #include "tools/report.h"
 #include "tools/stop_detail.h"
 
@@ -99,6 +100,12 @@ static gpa_t kernel_boot_params(struct machine *m)
 	return cpu_in_code64(&cpu) ? cpu.gpr[GPR_RSI] : (uint32_t)cpu.gpr[GPR_RSI];
 }
 
+/* Nothing more to wait for: past the kernel proper's entry no other point comes. */
+static bool run_over(const struct run *r)
+{
+	return r->error || r->arrived || (r->target != POINT_COUNT && run_passed(r, POINT_KERNEL));
+}
+
 /* Every block that runs for the first time comes by here: cheap tests first. */
 static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 {
@@ -109,7 +116,7 @@ static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 	} else if (kernel_entry_matches(&r->kernel, m, pc, gpa) && !run_passed(r, POINT_KERNEL)) {
 		r->error = run_capture(r, POINT_KERNEL, r->kernel.symbol, kernel_boot_params(m));
 	}
-	return r->error || r->arrived;
+	return run_over(r);
 }
 
 static void run_parse_until(struct run *r)
@@ -205,6 +212,10 @@ static void run_judge(struct run *r)
 	else if (outcome == OUTCOME_PASS)
 		outcome_set(ret, outcome, "reached %s at 0x%" PRIx64, last->symbol,
 			    cpu_pc(&last->cpu));
+	else if (ret->stop.kind == STOP_POINT && r->target != POINT_COUNT)
+		outcome_set(ret, outcome,
+			    "reached %s at 0x%" PRIx64 ", and this path has no point %s",
+			    last->symbol, cpu_pc(&last->cpu), point_names[r->target]);
 	else if (outcome == OUTCOME_ERROR && ret->stop.kind == STOP_LIMIT)
 		outcome_set(ret, outcome,
 			    "%" PRIu64
@@ -212,6 +223,42 @@ static void run_judge(struct run *r)
 			    r->options->max_instructions);
 	else
 		outcome_set(ret, outcome, "%s", ret->stop.text);
+}
+
+/* Watching run: note each store into a watched range, the last one counts. */
+static void run_note_store(struct machine *m, gpa_t gpa, unsigned size, gva_t pc, void *arg)
+{
+	const struct run_options *o = arg;
+	uint64_t now = machine_instructions(m);
+
+	for (size_t i = 0; i < o->store_count; i++) {
+		struct store_record *s = &o->stores[i];
+
+		if (gpa >= s->gpa + s->size || gpa + size <= s->gpa || now >= s->until)
+			continue;
+		s->seen = true;
+		s->pc = pc;
+		s->count = now;
+	}
+}
+
+static void run_watch(struct run *r)
+{
+	const struct run_options *o = r->options;
+
+	for (size_t i = 0; i < o->store_count; i++) {
+		struct store_record *s = &o->stores[i];
+
+		for (size_t k = 0; k < r->sod.memory.count; k++) {
+			const struct placement *p = &r->sod.memory.items[k];
+
+			if (s->gpa - p->gpa < p->size)
+				snprintf(s->placement, sizeof(s->placement), "%s, from %s", p->name,
+					 p->source);
+		}
+	}
+	if (o->store_count)
+		machine_on_store(r->machine, run_note_store, (void *)(uintptr_t)o);
 }
 
 static void run_go(struct run *r)
@@ -223,10 +270,11 @@ static void run_go(struct run *r)
 		limits.max_instructions = RUN_BUDGET_DEFAULT;
 	if (r->target == POINT_COUNT)
 		r->error = machine_break_add(r->machine, r->target_address);
-	if (r->error || r->arrived) {
+	if (run_over(r)) {
 		ret->stop = (struct stop){ .kind = STOP_POINT };
 		return;
 	}
+	run_watch(r);
 	machine_on_arrival(r->machine, run_arrive, r);
 	machine_run(r->machine, &limits, &ret->stop);
 	if (ret->stop.kind == STOP_POINT && r->target == POINT_COUNT &&
@@ -313,6 +361,25 @@ static void run_collect(struct run *r)
 	run_digest(r);
 }
 
+/* By the clauses, when the caller has any. */
+static void run_check(struct run *r)
+{
+	struct check_facts facts = {
+		.image = r->image,
+		.sod = &r->sod,
+		.platform = &r->platform,
+		.path = r->ret->path->name,
+		.variant = r->ret->variant->name,
+		.known = r->ret->variant->known,
+	};
+
+	if (!r->options->specs)
+		return;
+	if (check_judge(r->options->specs, &facts, r->ret))
+		outcome_set(r->ret, OUTCOME_ERROR, "out of memory");
+	check_outcome(r->ret);
+}
+
 void path_run(const struct image *image, const struct sod_path *path,
 	      const struct sod_variant *variant, const struct run_options *options,
 	      struct report_path *ret)
@@ -342,6 +409,7 @@ void path_run(const struct image *image, const struct sod_path *path,
 	run_go(&r);
 	run_judge(&r);
 	run_collect(&r);
+	run_check(&r);
 out:
 	machine_destroy(r.machine);
 	sod_release(&r.sod);

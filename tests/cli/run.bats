@@ -63,6 +63,21 @@ demo=$out/tests/demo.bzImage
 	[[ $output == *" 0 instructions"* ]]
 }
 
+@test "--until takes an address, also past the kernel proper's entry" {
+	run "$bootpath" run "$demo" --path linux64 --until 0x1000200
+	[ "$status" = 0 ]
+	[[ $output == *"pass: reached 0x1000200"* ]]
+	run "$bootpath" run "$demo" --path linux64 --until 0xdead000 --max-instructions 1M
+	[ "$status" = 1 ]
+}
+
+@test "--until a point that the path never passes cannot be judged" {
+	run timeout 60 "$bootpath" run "$demo" --path linux64:vmm --until compressed
+	echo "$output"
+	[ "$status" = 125 ]
+	[[ $output == *"linux64:vmm: error: reached startup_64 at 0x"*", and this path has no point compressed"* ]]
+}
+
 @test "a path that the image does not offer: skip is 125, required is 1" {
 	vmlinux=$out/tests/demo.vmlinux
 	run "$bootpath" run "$vmlinux" --path linux32

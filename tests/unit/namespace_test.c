@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What names mean on a state, and what is said when there is nothing to say. */
+#include <criterion/criterion.h>
+
+#include "tests/lib/judged.h"
+
+static void expect(const struct judged *j, const char *expr, const char *value)
+{
+	char got[512];
+
+	judged_eval(j, expr, got, sizeof(got));
+	cr_expect_str_eq(got, value, "%s: %s, not %s", expr, got, value);
+}
+
+Test(namespace, registers_and_their_bits)
+{
+	struct judged *j = judged_create();
+
+	j->state.cpu.gpr[GPR_RAX] = 0x1122334455667788;
+	j->state.cpu.seg[SEG_DS].base = 0x1230;
+	expect(j, "rax", "0x1122334455667788");
+	expect(j, "eax", "0x55667788");
+	expect(j, "cr0.pg", "1");
+	expect(j, "cr0.ts", "0");
+	expect(j, "efer.lma", "1");
+	expect(j, "rflags.if", "0");
+	expect(j, "cs", "0x10");
+	expect(j, "cs.l", "1");
+	expect(j, "cs.db", "0");
+	expect(j, "ds.db", "1");
+	expect(j, "ds.base", "0x1230");
+	expect(j, "cs.limit", "0xffffffff");
+	expect(j, "gdtr.limit", "0x1f");
+	expect(j, "mode", "\"long64\"");
+	expect(j, "cpl", "0");
+	expect(j, "pc", "0x1000200");
+	judged_destroy(j);
+}
+
+Test(namespace, boot_params_and_the_file_are_two_things)
+{
+	struct judged *j = judged_create();
+
+	expect(j, "hdr.boot_flag", "0xaa55");
+	expect(j, "bp.hdr.boot_flag", "0xaa55");
+	judged_put_int(j, JUDGED_BP + 0x1fe, 0, 2);
+	expect(j, "hdr.boot_flag", "0xaa55");
+	expect(j, "bp.hdr.boot_flag", "0");
+	expect(j, "bp", "0x10000");
+	expect(j, "bp.e820_entries", "6");
+	expect(j, "bp.hdr.xloadflags.kernel_64", "1");
+	expect(j, "entry.bp.e820_entries", "6");
+	judged_destroy(j);
+}
+
+Test(namespace, sets_come_from_boot_params)
+{
+	struct judged *j = judged_create();
+
+	expect(j, "ram", "{0x0..0x9fbff, 0x100000..0x1ffdffff}");
+	expect(j, "cmdline", "{0x20000..0x20015}");
+	expect(j, "initrd", "nothing");
+	expect(j, "boot_params", "{0x10000..0x10fff}");
+	expect(j, "gdt", "{0x1000..0x101f}");
+	expect(j, "page_tables", "{0x2000..0x4fff}");
+	judged_put_int(j, JUDGED_BP + 0x218, 0x1f000000, 4);
+	judged_put_int(j, JUDGED_BP + 0x21c, 0x2000, 4);
+	expect(j, "initrd", "{0x1f000000..0x1f001fff}");
+	/* zero-page.rst: the upper halves are at 0xc0 and 0xc4. */
+	judged_put_int(j, JUDGED_BP + 0xc0, 1, 4);
+	expect(j, "initrd_address", "0x11f000000");
+	judged_destroy(j);
+}
+
+Test(namespace, ram_is_what_no_other_entry_claims)
+{
+	struct judged *j = judged_create();
+
+	judged_put_int(j, JUDGED_BP + 0x2d0 + 20, 0x80000, 8);
+	judged_put_int(j, JUDGED_BP + 0x2d0 + 20 + 8, 0x1000, 8);
+	expect(j, "ram", "{0x0..0x7ffff, 0x81000..0x9fbff, 0x100000..0x1ffdffff}");
+	judged_destroy(j);
+}
+
+Test(namespace, functions_read_memory_tables_and_descriptors)
+{
+	struct judged *j = judged_create();
+
+	judged_put(j, 0x30000, "RSD PTR \0hello", 15);
+	expect(j, "u8(0x30000)", "0x52");
+	expect(j, "u64(0x30000) == chars(\"RSD PTR \")", "true");
+	expect(j, "cstring_len(0x30000, 100)", "8");
+	expect(j, "cstring_len(0x30000, 5)", "5");
+	/* 'h' + 'e' + 'l' + 'l' + 'o' = 532 = 2 * 256 + 20 */
+	expect(j, "checksum8(0x30009, 5)", "0x14");
+	/* The check value of CRC-32 in IEEE 802.3 is that of "123456789". */
+	judged_put(j, 0x30100, "123456789", 9);
+	expect(j, "crc32(0x30100, 9)", "0xcbf43926");
+	expect(j, "bytes_zero(0x30009, 5)", "false");
+	expect(j, "bytes_zero(0x31000, 0x1000)", "true");
+	expect(j, "gdt_limit(0x10)", "0xffffffff");
+	expect(j, "gdt_attr(0x18)", "0xc09300");
+	expect(j, "gdt_base(0x18)", "0");
+	expect(j, "identity_mapped(0, 1G)", "true");
+	expect(j, "identity_mapped(0, 1G + 1)", "false");
+	expect(j, "mapped_writable(0x1000000, 0x400000)", "true");
+	expect(j, "cmdline_has(\"nokaslr\")", "true");
+	expect(j, "cmdline_has(\"kaslr\")", "false");
+	judged_put_int(j, JUDGED_TABLES + 0x2000 + 8 * 8, 0x1000000 | 0x81, 8);
+	expect(j, "mapped_writable(0x1000000, 0x400000)", "false");
+	expect(j, "identity_mapped(0x1000000, 0x400000)", "true");
+	judged_destroy(j);
+}
+
+Test(namespace, a_list_with_a_loop_says_so)
+{
+	struct judged *j = judged_create();
+
+	judged_put_int(j, JUDGED_BP + 0x250, 0x40000, 8);
+	judged_put_int(j, 0x40000, 0x41000, 8);
+	judged_put_int(j, 0x4000c, 0x20, 4);
+	expect(j, "setup_data_fault", "\"\"");
+	expect(j, "setup_data", "{0x40000..0x4002f, 0x41000..0x4100f}");
+	judged_put_int(j, 0x41000, 0x40000, 8);
+	expect(j, "setup_data_fault", "\"a node is reached twice\"");
+	judged_put_int(j, 0x41000, 0xa0000, 8);
+	expect(j, "setup_data_fault", "\"a node lies where no memory is\"");
+	judged_destroy(j);
+}
+
+Test(namespace, what_is_not_there_skips_with_the_reason)
+{
+	struct judged *j = judged_create();
+
+	expect(j, "u8(0xa0000)", "UNREADABLE: there is no memory at 0xa0000..0xa0000");
+	expect(j, "u64(0x9fffc)", "UNREADABLE: there is no memory at 0x9fffc..0xa0003");
+	expect(j, "u64(0xfffffffffffffffc)",
+	       "UNREADABLE: there is no memory at 0xfffffffffffffffc..0x3");
+	expect(j, "gdt_base(0x20)",
+	       "UNREADABLE: the GDT ends before selector 0x20: its limit is 0x1f");
+	expect(j, "boot_params_address", "SKIP: boot_params_address is not known here");
+	expect(j, "payload.entry", "SKIP: the image holds no ELF kernel");
+	expect(j, "events(\"port-in\")", "SKIP: needs the event stream");
+	j->context.partial_memory = true;
+	expect(j, "u8(0xa0000)", "SKIP: the state does not hold the memory at 0xa0000");
+	expect(j, "identity_mapped(0, 1G)", "true");
+	j->context.path = "pvh";
+	expect(j, "bp", "SKIP: the path pvh has no boot_params at its entry");
+	j->context.image = NULL;
+	expect(j, "hdr.version", "SKIP: no image was given");
+	judged_destroy(j);
+}
+
+static void count(void *arg, const char *kind, const char *name, const char *doc)
+{
+	unsigned *n = arg;
+
+	(*n)++;
+	cr_expect(*kind && *name && *doc, "%s %s has no words to explain it", kind, name);
+}
+
+Test(namespace, every_name_is_explained)
+{
+	unsigned n = 0;
+
+	namespace_list(count, &n);
+	cr_expect_gt(n, 250);
+}

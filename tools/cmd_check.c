@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `bootpath check`: every path of every image, every clause, one table. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tools/check.h"
+#include "tools/choose.h"
+#include "tools/cmd.h"
+
+struct check_command {
+	struct options options;
+	unsigned jobs; /* 0: as many as there are processors */
+	const char **images;
+	size_t image_count;
+};
+
+enum { OPT_JOBS = 0x200 };
+
+static const struct argp_option check_options[] = {
+	{ "jobs", OPT_JOBS, "N", 0, "Run N paths at a time (default: as many as there are processors)", 1 },
+	{ 0 },
+};
+
+static error_t parse_check(int key, char *arg, struct argp_state *state)
+{
+	struct check_command *c = state->input;
+	const char **grown;
+	uint64_t jobs;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &c->options;
+		state->child_inputs[1] = &c->options;
+		return 0;
+	case OPT_JOBS:
+		if (!parse_number(arg, 0, &jobs) || !jobs || jobs > 1024)
+			argp_error(state, "--jobs: '%s' is not a number from 1 to 1024", arg);
+		c->jobs = (unsigned)jobs;
+		return 0;
+	case ARGP_KEY_ARG:
+		grown = realloc(c->images, (c->image_count + 1) * sizeof(*grown));
+		if (!grown)
+			argp_failure(state, EXIT_CANNOT_JUDGE, 0, "out of memory");
+		c->images = grown;
+		c->images[c->image_count++] = arg;
+		return 0;
+	case ARGP_KEY_NO_ARGS: argp_error(state, "which images?"); return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* On a terminal, say what is being waited for. */
+static void show_progress(const struct report_path *p, void *arg)
+{
+	const char *image = arg;
+
+	fprintf(stderr, "\r\033[K%s: %s:%s", image, p->path->name, p->variant->name);
+}
+
+static void clear_progress(void)
+{
+	fputs("\r\033[K", stderr);
+}
+
+static void check_images(struct check_command *c, struct report *r, struct image **images)
+{
+	bool terminal = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
+	unsigned jobs = c->jobs;
+
+	if (!jobs) {
+		long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+		jobs = n > 0 ? (unsigned)n : 1;
+	}
+	for (size_t i = 0; i < c->image_count; i++) {
+		struct report_image *ret = &r->images[i];
+		struct check_progress progress = { .path_begins = terminal ? show_progress : NULL, .arg = ret->name };
+
+		choose_image(&c->options, c->images[i], &images[i], ret);
+		if (ret->error[0])
+			continue;
+		check_paths(images[i], &c->options.run, ret, jobs, &progress);
+		choose_require(&c->options, ret);
+		if (terminal)
+			clear_progress();
+	}
+}
+
+int cmd_check(int argc, char **argv)
+{
+	static const struct argp_child children[] = {
+		{ &options_run_argp, 0, "What to run:", 2 },
+		{ &options_output_argp, 0, "Output:", 3 },
+		{ 0 },
+	};
+	static const struct argp argp = {
+		.options = check_options,
+		.parser = parse_check,
+		.args_doc = "IMAGE...",
+		.doc = "Boot each IMAGE by every path that it offers, and judge every handover by the rules.",
+		.children = children,
+	};
+	struct check_command c = { 0 };
+	struct report report = { .options = &c.options.run };
+	struct spec_set specs = { 0 };
+	struct image **images = NULL;
+	int status = EXIT_CANNOT_JUDGE;
+	struct diag diag = { 0 };
+	char line[1024];
+
+	options_init(&c.options);
+	argp_parse(&argp, argc, argv, 0, NULL, &c);
+	if (options_load(&c.options))
+		goto out;
+	if (spec_set_builtin(&specs, &diag)) {
+		fprintf(stderr, "bootpath: %s\n", diag_line(&diag, "rules", line, sizeof(line)));
+		goto out;
+	}
+	c.options.run.specs = &specs;
+	c.options.run.keep_pages = true;
+	report.images = calloc(c.image_count, sizeof(*report.images));
+	images = calloc(c.image_count, sizeof(*images));
+	if (!report.images || !images)
+		goto out;
+	report.image_count = c.image_count;
+	check_images(&c, &report, images);
+	status = report_exit_status(&report);
+	if (choose_write(&c.options, &report))
+		status = EXIT_CANNOT_JUDGE;
+out:
+	report_release(&report);
+	for (size_t i = 0; images && i < c.image_count; i++)
+		image_close(images[i]);
+	free(images);
+	free(c.images);
+	spec_set_free(&specs);
+	options_release(&c.options);
+	return status;
+}
