@@ -334,7 +334,10 @@ int engine_map_ram(struct engine *e, gpa_t gpa, uint64_t size, void *host, bool 
 		return -ENOSPC;
 	if (grow_bitmaps(e, gpa + size))
 		return -ENOMEM;
-	if (uc_mem_map_ptr(e->uc, gpa, size, writable ? UC_PROT_ALL : UC_PROT_READ | UC_PROT_EXEC, host))
+	if (uc_mem_map_ptr(e->uc, gpa, size, UC_PROT_ALL, host))
+		return -ENOMEM;
+	/* Only a region that is protected after it was mapped has its stores dropped. */
+	if (!writable && uc_mem_protect(e->uc, gpa, size, UC_PROT_READ | UC_PROT_EXEC))
 		return -ENOMEM;
 	region = find_memory_mapping_x86_64(e->uc, gpa);
 	if (!region)
