@@ -288,6 +288,10 @@ static void do_hlt(struct intercept *c)
 /* Ports: the engine executes the instruction and asks port_in() or port_out(); here only its place in time matters. */
 static void do_port(struct intercept *c)
 {
+	uint64_t mask = c->in.address_size == 8 ? UINT64_MAX : BIT64(8 * c->in.address_size) - 1;
+
+	if (c->in.rep && !(c->cpu.gpr[GPR_RCX] & mask))
+		return; /* no port is asked */
 	c->m->port_index = c->m->insn_index;
 	c->m->at_port = true;
 }

@@ -25,6 +25,8 @@ struct engine_ops {
 	bool (*due)(void *arg, gva_t pc, uint32_t size, unsigned insns);
 	/* How many instructions lie in the @size bytes at @pc (a table miss). */
 	unsigned (*count_insns)(void *arg, gva_t pc, uint32_t size);
+	/* Of the one instruction at @pc: width of its counter if it is a string instruction with REP, else 0. */
+	unsigned (*rep_bits)(void *arg, gva_t pc, uint32_t size);
 	/* A planted instruction is about to run. */
 	void (*insn)(void *arg, gva_t pc);
 	/* An instruction raised @vector; the client delivers it by setting the CPU state. */
