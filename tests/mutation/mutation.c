@@ -53,22 +53,29 @@ static bool shows(struct trial *before, struct trial *after, char *why, size_t s
 	return status == VERDICT_FAIL;
 }
 
+static bool told_before(const struct trial *t, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		if (t->verdicts.items[k].status >= VERDICT_FAIL &&
+		    !strcmp(t->verdicts.items[k].id, t->verdicts.items[i].id))
+			return true;
+	}
+	return false;
+}
+
 /* Other clauses that the violation turned to FAIL or ERROR. */
 static void tell_others(const struct trial *before, const struct trial *after)
 {
-	const char *last = "";
 	unsigned n = 0;
 
 	for (size_t i = 0; i < after->verdicts.count; i++) {
 		const struct verdict *v = &after->verdicts.items[i];
 
-		if ((v->status != VERDICT_FAIL && v->status != VERDICT_ERROR) ||
-		    !strcmp(v->id, after->clause->id) || !strcmp(v->id, last) ||
-		    trial_status(before, v->id) == v->status)
+		if (v->status < VERDICT_FAIL || !strcmp(v->id, after->clause->id) ||
+		    told_before(after, i) || trial_status(before, v->id) >= VERDICT_FAIL)
 			continue;
 		printf("%s%s%s", n++ ? " " : "; also ", v->id,
 		       v->status == VERDICT_ERROR ? " (ERROR)" : "");
-		last = v->id;
 	}
 }
 

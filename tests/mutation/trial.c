@@ -9,7 +9,7 @@
 #include "tools/check.h"
 #include "tools/handover.h"
 
-#define TRIAL_MEMORY       MIB(64)
+#define TRIAL_MEMORY       MIB(128)
 #define TRIAL_INSTRUCTIONS 20000000u
 
 int subject_open(struct subject *s, const char *path)
