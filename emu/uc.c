@@ -346,6 +346,11 @@ int engine_map_ram(struct engine *e, gpa_t gpa, uint64_t size, void *host, bool 
 	return 0;
 }
 
+int engine_protect(struct engine *e, gpa_t gpa, uint64_t size, bool writable)
+{
+	return uc_mem_protect(e->uc, gpa, size, writable ? UC_PROT_ALL : UC_PROT_READ | UC_PROT_EXEC) ? -EINVAL : 0;
+}
+
 int engine_map_hole(struct engine *e, gpa_t gpa, uint64_t size)
 {
 	struct hole *h;
