@@ -260,11 +260,11 @@ Test(trap, added_where_code_already_ran)
 	struct guest g;
 
 	guest_open(&g, "trap64");
-	guest_start(&g, GUEST_LONG, "trap");
+	guest_start(&g, GUEST_LONG, "again");
 	guest_run(&g);
 	expect_halted(&g, "trap_done");
 	cr_assert(!machine_trap_add(g.m, guest_at(&g, "trap_at"), on_trap, &call));
-	g.cpu.rip = guest_at(&g, "trap");
+	g.cpu.rip = guest_at(&g, "again");
 	guest_set(&g);
 	guest_run(&g);
 	expect_u64(call.count, 1);
