@@ -136,13 +136,15 @@ UNIT_SRCS := $(wildcard tests/unit/*.c)
 GUEST_SRCS := $(wildcard tests/guest/*.c)
 KERNELS_SRCS := $(wildcard tests/kernels/*.c)
 ORACLE_SRCS := $(wildcard tests/oracle/*.c)
+MUTATION_SRCS := $(wildcard tests/mutation/*.c)
 FUZZ_SRCS := $(wildcard tests/fuzz/*_fuzz.c)
-TEST_SRCS := $(TEST_LIB_SRCS) $(UNIT_SRCS) $(GUEST_SRCS) $(KERNELS_SRCS) $(ORACLE_SRCS)
+TEST_SRCS := $(TEST_LIB_SRCS) $(UNIT_SRCS) $(GUEST_SRCS) $(KERNELS_SRCS) $(ORACLE_SRCS) $(MUTATION_SRCS)
 TEST_OBJS := $(call obj,$(TEST_SRCS))
 FUZZ_OBJS := $(call obj,$(FUZZ_SRCS))
 
 TEST_BINS := $(if $(UNIT_SRCS),$(O)/tests/unit) $(if $(GUEST_SRCS),$(O)/tests/guest-test) \
-	$(if $(KERNELS_SRCS),$(O)/tests/kernels-test) $(if $(ORACLE_SRCS),$(O)/tests/oracle-test)
+	$(if $(KERNELS_SRCS),$(O)/tests/kernels-test) $(if $(ORACLE_SRCS),$(O)/tests/oracle-test) \
+	$(if $(MUTATION_SRCS),$(O)/tests/mutation-test)
 GUEST_BINS := $(patsubst tests/guest/%.S,$(O)/tests/guest/%.bin,$(wildcard tests/guest/*.S))
 FUZZ_BINS := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(FUZZ_SRCS))
 DEMO := $(if $(wildcard tests/demo/setup.S),$(O)/tests/demo.bzImage $(O)/tests/demo.vmlinux)
@@ -263,6 +265,12 @@ $(eval $(call criterion_program,unit,$(UNIT_SRCS)))
 $(eval $(call criterion_program,guest-test,$(GUEST_SRCS)))
 $(eval $(call criterion_program,kernels-test,$(KERNELS_SRCS)))
 $(eval $(call criterion_program,oracle-test,$(ORACLE_SRCS)))
+
+# These speak TAP themselves.
+$(O)/tests/mutation-test: $(call obj,$(MUTATION_SRCS)) $(LIB) $(UNICORN_LIB)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(call link,$(call obj,$(MUTATION_SRCS)))
 
 $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(LIB) $(UNICORN_LIB)
 	$(say) LINK $@

@@ -457,6 +457,11 @@ void engine_set_retired(struct engine *e, uint64_t count)
 	e->insns = 0;
 }
 
+void engine_advance(struct engine *e, uint64_t count)
+{
+	e->retired += count;
+}
+
 void engine_block(const struct engine *e, gva_t *ret_pc, uint32_t *ret_size, unsigned *ret_insns)
 {
 	*ret_pc = block_key_pc(e->key);
