@@ -104,7 +104,10 @@ Test(snapshot, a_models_part_is_saved_and_digested)
 	struct guest g;
 
 	start(&g, "work");
-	cr_assert(!machine_part_add(g.m, &(struct part){ .name = "test", .version = 1, .size = sizeof(state), .state = &state }));
+	cr_assert(!machine_part_add(g.m, &(struct part){ .name = "test",
+							 .version = 1,
+							 .size = sizeof(state),
+							 .state = &state }));
 	cr_assert(!machine_snapshot(g.m, &s));
 	machine_digest(g.m, one);
 	state = 2;
