@@ -6,7 +6,7 @@
 
 #include "tests/lib/kernels.h"
 
-#define SEEDS 5u
+#define SEEDS   5u
 #define PT_LOAD 1u
 
 #define START_KERNEL_MAP 0xffffffff80000000ull /* arch/x86/include/asm/page_64_types.h */
@@ -45,7 +45,8 @@ static unsigned elf_relocate(const struct image *image, uint8_t *elf, uint64_t d
 			size_t size = list == 2 ? 8 : 4;
 			uint8_t *at = elf_at(image, elf, entry_address(p), size);
 
-			cr_assert(gt(ptr, (void *)(uintptr_t)p, (void *)(uintptr_t)image->payload.data));
+			cr_assert(gt(ptr, (void *)(uintptr_t)p,
+				     (void *)(uintptr_t)image->payload.data));
 			if (!at)
 				continue;
 			if (list == 0)
@@ -101,7 +102,8 @@ Test(kaslr, kernel_is_relocated_as_its_table_says, .timeout = 300)
 	cr_assert(ne(ptr, elf, NULL));
 	memcpy(elf, file.data, file.len);
 	cr_expect(gt(u32, elf_relocate(image, elf, delta), 10000));
-	cr_expect(gt(u64, kernel_expect_loaded(&r, image, (struct bytes){ elf, file.len }, moved), MIB(8)));
+	cr_expect(gt(u64, kernel_expect_loaded(&r, image, (struct bytes){ elf, file.len }, moved),
+		     MIB(8)));
 	free(elf);
 	kernel_run_release(&r);
 	image_close(image);

@@ -30,15 +30,16 @@ struct image *kernel_open(const char *name);
 struct kernel_run {
 	struct run_options options;
 	struct report_path report;
-	const struct handover *kernel; /* the last one, at the kernel proper; NULL when it was not reached */
+	const struct handover
+		*kernel; /* the last one, at the kernel proper; NULL when it was not reached */
 };
 
 /* 512 MiB, no KASLR, all of memory kept. */
 struct run_options kernel_options(void);
 
 /* Runs @path:@variant with @options. */
-void kernel_run(struct kernel_run *r, const struct image *image, const char *path, const char *variant,
-		const struct run_options *options);
+void kernel_run(struct kernel_run *r, const struct image *image, const char *path,
+		const char *variant, const struct run_options *options);
 void kernel_run_release(struct kernel_run *r);
 
 /* The handover at @point; NULL when there is none. */
@@ -49,7 +50,8 @@ const struct handover *kernel_run_at(const struct kernel_run *r, enum point poin
  * proper, @moved bytes above where it was linked. @elf are the bytes to expect: the ELF's own, or relocated ones.
  * Returns how many bytes were compared.
  */
-uint64_t kernel_expect_loaded(const struct kernel_run *r, const struct image *image, struct bytes elf, uint64_t moved);
+uint64_t kernel_expect_loaded(const struct kernel_run *r, const struct image *image,
+			      struct bytes elf, uint64_t moved);
 
 /* Likewise that the rest of each PT_LOAD, up to p_memsz, is zero. Returns how many bytes were looked at. */
 uint64_t kernel_expect_bss_zero(const struct kernel_run *r, const struct image *image);
