@@ -73,7 +73,8 @@ struct device_state {
 	uint8_t port61;
 	uint8_t port92;
 	uint8_t debug_port; /* last byte written to 0x80 */
-	uint8_t reserved[5];
+	uint8_t elcr[2];
+	uint8_t reserved[3];
 	struct {
 		uint16_t reload, latch;
 		uint8_t latched, mode, access, toggle, write_toggle, low;
