@@ -32,15 +32,19 @@ struct run_options {
 };
 
 #define STORE_RECORDS_MAX 64
+#define STORE_CODE_MAX 32
 
 /* The last store into a range of guest memory before a given time. */
 struct store_record {
 	gpa_t gpa;
 	uint32_t size;
 	uint64_t until;       /* stores at or after this count do not matter */
-	bool seen;            /* the guest stored there: pc and count are valid */
+	bool seen;            /* the guest stored there: the next five are valid */
 	gva_t pc;
 	uint64_t count;
+	unsigned bits;        /* code width */
+	uint8_t code[STORE_CODE_MAX]; /* the instruction and what follows it, then */
+	size_t code_len;
 	char placement[112];   /* what the start of day put there; "" when nothing */
 };
 

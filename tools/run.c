@@ -9,6 +9,7 @@
 #include "tools/handover.h"
 #include "tools/options.h" /* parse_number */
 #include "tools/check.h"
+#include "tools/code.h"
 #include "tools/report.h"
 #include "tools/stop_detail.h"
 
@@ -229,16 +230,21 @@ static void run_judge(struct run *r)
 static void run_note_store(struct machine *m, gpa_t gpa, unsigned size, gva_t pc, void *arg)
 {
 	const struct run_options *o = arg;
+	struct mem_reader mem = machine_reader(m);
 	uint64_t now = machine_instructions(m);
 
 	for (size_t i = 0; i < o->store_count; i++) {
 		struct store_record *s = &o->stores[i];
+		struct cpu_state cpu;
 
 		if (gpa >= s->gpa + s->size || gpa + size <= s->gpa || now >= s->until)
 			continue;
+		machine_cpu_get(m, &cpu);
 		s->seen = true;
 		s->pc = pc;
 		s->count = now;
+		s->bits = cpu_code_bits(&cpu);
+		s->code_len = code_read(&cpu, &mem, pc, s->code, sizeof(s->code));
 	}
 }
 
