@@ -48,12 +48,26 @@ int check_judge(const struct spec_set *specs, const struct check_facts *f, struc
 	return err;
 }
 
+/* What already failed at the entry is not the image's doing when it fails once more. */
+static bool failed_at_entry(const struct report_path *p, const struct verdict *v)
+{
+	for (size_t i = 0; i < p->verdicts.count; i++) {
+		const struct verdict *e = &p->verdicts.items[i];
+
+		if (e->point == POINT_ENTRY && e->status == VERDICT_FAIL && !strcmp(e->id, v->id))
+			return true;
+	}
+	return false;
+}
+
 static const struct verdict *first_of(const struct report_path *p, enum verdict_status status, bool at_entry)
 {
 	for (size_t i = 0; i < p->verdicts.count; i++) {
 		const struct verdict *v = &p->verdicts.items[i];
 
-		if (v->status == status && v->level == LEVEL_ERROR && (v->point == POINT_ENTRY) == at_entry)
+		if (v->status != status || v->level != LEVEL_ERROR || (v->point == POINT_ENTRY) != at_entry)
+			continue;
+		if (at_entry || status != VERDICT_FAIL || !failed_at_entry(p, v))
 			return v;
 	}
 	return NULL;

@@ -11,7 +11,7 @@ byte_at() {
 # poke FILE OFFSET BYTES: writes BYTES (octal escapes) and, unless that is what they break, a new checksum.
 poke() {
 	printf "$3" | dd of="$1" bs=1 seek=$(($2)) conv=notrunc status=none
-	"$BATS_TEST_DIRNAME/../demo/checksum.sh" "$1"
+	tests/demo/checksum.sh "$1"
 }
 
 # poke_kernel FILE OFFSET BYTES: the same at that offset of the protected-mode part, whose first byte is startup_32.
@@ -22,6 +22,11 @@ poke_kernel() {
 # drop_kernel_64 FILE: clears XLF_KERNEL_64 of xloadflags (boot.rst, offset 0x236).
 drop_kernel_64() {
 	poke "$1" 0x236 "$(printf '\\%03o' $(($(byte_at "$1" 0x236) & ~1)))"
+}
+
+# break_checksum FILE: its last four bytes are no checksum of it any more.
+break_checksum() {
+	printf '\001\002\003\004' | dd of="$1" bs=1 seek=$(($(wc -c <"$1") - 4)) conv=notrunc status=none
 }
 
 # clobber_e820 FILE: the 64-bit entry sets boot_params.e820_entries to 200 on its way: a detour by 0x1c0, which is padding.

@@ -5,7 +5,7 @@
 #   tests/lib/readers.sh NAME      prints the folder that holds its Python modules
 #
 #   kunit         the kernel's own KTAP parser, tools/testing/kunit of Debian's linux-source-6.1
-#   junitparser   Debian's python3-junitparser
+#   junitparser   Debian's python3-junitparser, with the python3-future that it needs
 #
 # Exit 77: no network, or no Python.
 set -eu
@@ -17,11 +17,13 @@ say() {
 	printf 'readers.sh: %s\n' "$*" >&2
 }
 
-# download PACKAGE DIR: the .deb of bookworm into DIR.
+# download PACKAGES DIR: their .deb files of bookworm into DIR.
 download() {
 	APT_CONFIG=$(tools/apt-private.sh "$deps/apt/bookworm-amd64" amd64 bookworm bookworm-security) || exit $?
 	export APT_CONFIG
-	if ! (cd "$2" && apt-get -q download "$1") >"$2/log" 2>&1; then
+	# A list of words.
+	# shellcheck disable=SC2086
+	if ! (cd "$2" && apt-get -q download $1) >"$2/log" 2>&1; then
 		say "cannot download $1: no network?"
 		rm -rf "$2"
 		exit 77
@@ -40,8 +42,10 @@ if [ ! -d "$dir" ]; then
 		dpkg-deb --fsys-tarfile "$tmp"/*.deb | tar -x -O --wildcards './usr/src/linux-source-*.tar.xz' |
 			tar -x -J -C "$tmp/new" --strip-components=4 --wildcards '*/tools/testing/kunit/kunit_p*.py' ;;
 	junitparser)
-		download python3-junitparser "$tmp"
-		dpkg-deb --fsys-tarfile "$tmp"/*.deb | tar -x -C "$tmp/new" --strip-components=5 ./usr/lib/python3/dist-packages ;;
+		download 'python3-junitparser python3-future' "$tmp"
+		for deb in "$tmp"/*.deb; do
+			dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$tmp/new" --strip-components=5 ./usr/lib/python3/dist-packages
+		done ;;
 	*)
 		rm -rf "$tmp"
 		say "unknown reader $1 (kunit, junitparser)"
