@@ -334,7 +334,10 @@ int engine_map_ram(struct engine *e, gpa_t gpa, uint64_t size, void *host, bool 
 		return -ENOSPC;
 	if (grow_bitmaps(e, gpa + size))
 		return -ENOMEM;
-	if (uc_mem_map_ptr(e->uc, gpa, size, writable ? UC_PROT_ALL : UC_PROT_READ | UC_PROT_EXEC, host))
+	if (uc_mem_map_ptr(e->uc, gpa, size, UC_PROT_ALL, host))
+		return -ENOMEM;
+	/* Only a region that is protected after it was mapped has its stores dropped. */
+	if (!writable && uc_mem_protect(e->uc, gpa, size, UC_PROT_READ | UC_PROT_EXEC))
 		return -ENOMEM;
 	region = find_memory_mapping_x86_64(e->uc, gpa);
 	if (!region)
@@ -452,6 +455,11 @@ void engine_set_retired(struct engine *e, uint64_t count)
 {
 	e->retired = count;
 	e->insns = 0;
+}
+
+void engine_advance(struct engine *e, uint64_t count)
+{
+	e->retired += count;
 }
 
 void engine_block(const struct engine *e, gva_t *ret_pc, uint32_t *ret_size, unsigned *ret_insns)

@@ -109,6 +109,7 @@ static inline void bitmap_set(uint8_t *map, uint64_t bit)
 #define RAW_GDT 376u
 #define RAW_IDT 400u
 #define RAW_CR(i) (424u + 8u * (i))
+#define RAW_A20_MASK 464u
 #define RAW_EFER 560u
 #define RAW_ERROR_CODE 5352u
 #define RAW_IS_INT 5356u
