@@ -26,7 +26,7 @@ struct run_options {
 	uint64_t max_instructions;  /* 0: the default budget */
 	bool max_is_users;          /* given by the user: then running out is a hang, else an error */
 	const char *until;          /* "startup_64" (the point kernel), another point or "0x..."; NULL: kernel */
-	bool keep_pages;            /* handovers hold all of memory, for specs; else the few pages that reports show */
+	bool keep_pages;            /* handovers hold all of memory; else, and once specs have judged it, the few pages that reports show */
 	const struct spec_set *specs; /* judge every point by these; NULL: do not judge */
 	const struct run_alter *alter; /* for tests that break what a clause asks for; NULL: nothing is altered */
 	struct store_record *stores;  /* ranges of memory to watch, filled by the run; NULL: none */
