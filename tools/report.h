@@ -74,6 +74,7 @@ struct report_path {
 	bool named;                 /* the user asked for it by name: then a skip is something not judged */
 	enum outcome outcome;
 	char reason[320];           /* one sentence */
+	bool own_entry;             /* the state at the entry is our own model's work, not a loader's that was captured */
 	bool by_verdicts;           /* the run arrived; the outcome is what the clauses made of it */
 	struct handover *handovers; /* in time order */
 	size_t handover_count;

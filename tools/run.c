@@ -450,6 +450,7 @@ void path_run(const struct image *image, const struct sod_path *path,
 
 	ret->path = path;
 	ret->variant = variant;
+	ret->own_entry = true;
 	if (!entry || !entry->offered) {
 		outcome_set(ret, OUTCOME_SKIP, "not offered: %s",
 			    entry ? entry->reason : "this kind of image has no such entry");
