@@ -47,6 +47,8 @@ int machine_rom_unlock(struct machine *m, gpa_t gpa);
 struct mem_reader machine_reader(const struct machine *m);
 /* A copy of all memory that holds anything; -ENOMEM. The caller destroys it. */
 int machine_copy_pages(struct machine *m, struct pages **ret_pages);
+/* The same without copying: good until the machine runs on, is written to, or is destroyed. */
+int machine_view_pages(struct machine *m, struct pages **ret_pages);
 
 /* --- CPU --- */
 

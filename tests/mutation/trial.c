@@ -92,7 +92,7 @@ static int alter_start(struct trial *t, const struct alteration *a, struct machi
 	};
 	struct cpu_state cpu;
 	int err = handover_capture(&now, m, POINT_ENTRY, facts->image->name, facts->sod->symbol,
-				   facts->sod->boot_params, true);
+				   facts->sod->boot_params, CAPTURE_ALL);
 
 	if (err)
 		return err;
