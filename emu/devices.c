@@ -5,6 +5,20 @@
 /* The day the platform's clock shows at instruction 0: 2000-01-01 00:00:00, a Saturday. One instruction is a nanosecond. */
 #define NS_PER_SECOND 1000000000ull
 
+#define PORT92_RESET BIT(0)
+#define PORT92_A20   BIT(1)
+
+/* 8042 commands and the A20 bit of its output port (IBM AT Technical Reference, keyboard controller). */
+#define KBD_READ_OUTPUT  0xd0
+#define KBD_WRITE_OUTPUT 0xd1
+#define KBD_A20_OFF      0xdd
+#define KBD_A20_ON       0xdf
+#define KBD_RESET        0xfe
+#define KBD_OUTPUT_A20   BIT(1)
+#define KBD_OUTPUT_IDLE  0xcd /* clock and data high, input buffer empty, no reset */
+#define KBD_STATUS_FULL  BIT(0)
+#define KBD_STATUS_IDLE  0x1c /* unlocked, last write was a command, self-test passed */
+
 void devices_init(struct machine *m)
 {
 	struct device_state *d = &m->devices;
@@ -21,6 +35,7 @@ void devices_init(struct machine *m)
 	d->cmos[0x0a] = 0x26;
 	d->cmos[0x0b] = 0x02; /* 24 hours, BCD */
 	d->cmos[0x0d] = 0x80; /* battery good */
+	d->port92 = PORT92_A20; /* firmware leaves the gate open */
 	pit_init(m);
 }
 
@@ -63,14 +78,33 @@ void pic_write(struct machine *m, uint16_t port, uint8_t value)
 
 uint8_t kbd_read(struct machine *m, uint16_t port)
 {
-	(void)m;
-	return port == 0x64 ? 0x1c : 0; /* unlocked, last write was a command, self-test passed, both buffers empty */
+	struct device_state *d = &m->devices;
+
+	if (port == 0x64)
+		return (uint8_t)(KBD_STATUS_IDLE | (d->kbd_full ? KBD_STATUS_FULL : 0));
+	d->kbd_full = 0;
+	return d->kbd_output;
 }
 
 void kbd_write(struct machine *m, uint16_t port, uint8_t value)
 {
-	if (port == 0x64 && value == 0xfe)
+	struct device_state *d = &m->devices;
+
+	if (port == 0x60) {
+		if (d->kbd_command == KBD_WRITE_OUTPUT)
+			machine_a20_set(m, value & KBD_OUTPUT_A20);
+		d->kbd_command = 0;
+		return;
+	}
+	d->kbd_command = value;
+	if (value == KBD_RESET) {
 		machine_stop(m, STOP_EXIT, "the guest reset the machine by the keyboard controller");
+	} else if (value == KBD_A20_OFF || value == KBD_A20_ON) {
+		machine_a20_set(m, value == KBD_A20_ON);
+	} else if (value == KBD_READ_OUTPUT) {
+		d->kbd_output = (uint8_t)(KBD_OUTPUT_IDLE | (machine_a20(m) ? KBD_OUTPUT_A20 : 0));
+		d->kbd_full = 1;
+	}
 }
 
 uint8_t port61_read(struct machine *m, uint16_t port)
@@ -149,15 +183,16 @@ void post_write(struct machine *m, uint16_t port, uint8_t value)
 uint8_t port92_read(struct machine *m, uint16_t port)
 {
 	(void)port;
-	return m->devices.port92;
+	return (uint8_t)((m->devices.port92 & ~PORT92_A20) | (machine_a20(m) ? PORT92_A20 : 0));
 }
 
 void port92_write(struct machine *m, uint16_t port, uint8_t value)
 {
 	(void)port;
-	if (value & 1)
+	if (value & PORT92_RESET)
 		machine_stop(m, STOP_EXIT, "the guest reset the machine by port 92h");
 	m->devices.port92 = value;
+	machine_a20_set(m, value & PORT92_A20);
 }
 
 uint8_t cf9_read(struct machine *m, uint16_t port)

@@ -112,6 +112,33 @@ void machine_on_msr(struct machine *m, msr_fn fn, void *arg)
 	m->msr_arg = arg;
 }
 
+int machine_device_memory_add(struct machine *m, const struct device_memory *d)
+{
+	if (m->device_memory_count == DEVICE_MEMORY_MAX)
+		return -ENOSPC;
+	m->device_memory[m->device_memory_count++] = *d;
+	return 0;
+}
+
+bool machine_a20(const struct machine *m)
+{
+	return !m->devices.a20_off;
+}
+
+void machine_a20_set(struct machine *m, bool on)
+{
+	if (m->devices.a20_off == !on)
+		return;
+	m->devices.a20_off = !on;
+	engine_set_a20(m->engine, on);
+}
+
+void machine_wait(struct machine *m, uint64_t instructions)
+{
+	engine_advance(m->engine, instructions);
+	machine_update_deadline(m);
+}
+
 int machine_trap_add(struct machine *m, gpa_t gpa, trap_fn fn, void *arg)
 {
 	if (m->trap_count == TRAPS_MAX)

@@ -118,6 +118,27 @@ int machine_trap_add(struct machine *m, gpa_t gpa, trap_fn fn, void *arg);
 typedef void (*store_fn)(struct machine *m, gpa_t gpa, unsigned size, gva_t pc, void *arg);
 int machine_on_store(struct machine *m, store_fn fn, void *arg);
 
+/*
+ * Memory of a device at [gpa, gpa+size), in a hole of the platform's memory map: an access there calls the
+ * device instead of being an event. @size of one access is 1, 2, 4 or 8.
+ */
+struct device_memory {
+	gpa_t gpa;
+	uint64_t size;
+	uint64_t (*read)(void *arg, uint64_t offset, unsigned size);
+	void (*write)(struct machine *m, void *arg, uint64_t offset, unsigned size, uint64_t value);
+	void *arg;
+};
+
+int machine_device_memory_add(struct machine *m, const struct device_memory *d);
+
+/* Gate A20, as port 92h, the keyboard controller and the BIOS switch it. On when the machine is made. */
+bool machine_a20(const struct machine *m);
+void machine_a20_set(struct machine *m, bool on);
+
+/* From inside a trap: let that many instructions' time pass, as if the service had spun. */
+void machine_wait(struct machine *m, uint64_t instructions);
+
 /* VMCALL and VMMCALL; without a function they raise #UD. */
 typedef void (*hypercall_fn)(struct machine *m, void *arg);
 void machine_on_hypercall(struct machine *m, hypercall_fn fn, void *arg);

@@ -34,6 +34,7 @@ struct trap {
 };
 
 #define TRAPS_MAX 512
+#define DEVICE_MEMORY_MAX 4
 #define BREAKS_MAX 64
 #define TIMERS_MAX 64
 #define PARTS_MAX 32
@@ -73,7 +74,11 @@ struct device_state {
 	uint8_t port61;
 	uint8_t port92;
 	uint8_t debug_port; /* last byte written to 0x80 */
-	uint8_t reserved[5];
+	uint8_t kbd_command; /* the byte that port 60h takes belongs to it; 0: to the keyboard */
+	uint8_t kbd_output;  /* byte that waits at port 60h */
+	uint8_t kbd_full;    /* one does */
+	uint8_t a20_off;
+	uint8_t reserved[1];
 	struct {
 		uint16_t reload, latch;
 		uint8_t latched, mode, access, toggle, write_toggle, low;
@@ -117,6 +122,8 @@ struct machine {
 	uint64_t exact;          /* a count inside a block at which the run must be stopped exactly */
 	gva_t exact_pc;
 
+	struct device_memory device_memory[DEVICE_MEMORY_MAX];
+	unsigned device_memory_count;
 	arrival_fn arrival;
 	void *arrival_arg;
 	hypercall_fn hypercall;
@@ -196,6 +203,8 @@ bool cpuid_has(struct machine *m, uint32_t leaf, unsigned reg, unsigned bit);
 /* memory (mem.c) */
 int mem_init(struct machine *m, struct diag *diag);
 void mem_release(struct machine *m);
+/* page_walk() and then gate A20. */
+bool machine_walk(struct machine *m, const struct cpu_state *cpu, gva_t va, struct page_walk *ret);
 const struct mem_block *mem_block_find(const struct machine *m, gpa_t gpa);
 
 /* events (events.c) */

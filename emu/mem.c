@@ -184,9 +184,18 @@ int machine_copy_pages(struct machine *m, struct pages **ret_pages)
 	return 0;
 }
 
-bool machine_read_va(struct machine *m, const struct cpu_state *cpu, gva_t va, void *data, size_t len)
+bool machine_walk(struct machine *m, const struct cpu_state *cpu, gva_t va, struct page_walk *ret)
 {
 	struct mem_reader reader = machine_reader(m);
+	bool present = page_walk(cpu, &reader, va, ret);
+
+	if (!machine_a20(m))
+		ret->gpa &= ~(gpa_t)BIT(20);
+	return present;
+}
+
+bool machine_read_va(struct machine *m, const struct cpu_state *cpu, gva_t va, void *data, size_t len)
+{
 	uint8_t *p = data;
 
 	while (len) {
@@ -195,7 +204,7 @@ bool machine_read_va(struct machine *m, const struct cpu_state *cpu, gva_t va, v
 
 		if (n > len)
 			n = len;
-		if (!page_walk(cpu, &reader, va, &w) || machine_read(m, w.gpa, p, n))
+		if (!machine_walk(m, cpu, va, &w) || machine_read(m, w.gpa, p, n))
 			return false;
 		p += n;
 		va += n;
@@ -206,14 +215,13 @@ bool machine_read_va(struct machine *m, const struct cpu_state *cpu, gva_t va, v
 
 bool machine_write_va(struct machine *m, const struct cpu_state *cpu, gva_t va, const void *data, size_t len, gva_t *ret_fault)
 {
-	struct mem_reader reader = machine_reader(m);
 	const uint8_t *p = data;
 
 	/* All or nothing: look first, as a frame that faults half-way is not pushed. */
 	for (gva_t a = va; a < va + len; a = (a & GUEST_PAGE_MASK) + GUEST_PAGE_SIZE) {
 		struct page_walk w;
 
-		if (!page_walk(cpu, &reader, a, &w) || ((cpu->cr0 & CR0_WP) && !w.writable)) {
+		if (!machine_walk(m, cpu, a, &w) || ((cpu->cr0 & CR0_WP) && !w.writable)) {
 			*ret_fault = a;
 			return false;
 		}
@@ -225,7 +233,7 @@ bool machine_write_va(struct machine *m, const struct cpu_state *cpu, gva_t va, 
 
 		if (n > len)
 			n = len;
-		page_walk(cpu, &reader, va, &w);
+		machine_walk(m, cpu, va, &w);
 		b = mem_block_find(m, w.gpa);
 		if (b && b->writable)
 			machine_write(m, w.gpa, p, n);

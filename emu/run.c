@@ -82,7 +82,6 @@ static int set_add(struct address_set *s, gva_t pc)
 /* True when it was not planted before: then every translation that holds it must go. */
 static bool plant(struct machine *m, const struct cpu_state *cpu, gva_t pc)
 {
-	struct mem_reader reader = machine_reader(m);
 	struct page_walk w;
 
 	if (set_has(&m->planted, pc))
@@ -91,7 +90,7 @@ static bool plant(struct machine *m, const struct cpu_state *cpu, gva_t pc)
 		m->out_of_memory = true;
 		return false;
 	}
-	if (page_walk(cpu, &reader, pc, &w))
+	if (machine_walk(m, cpu, pc, &w))
 		engine_forget_phys(m->engine, w.gpa, 1);
 	return true;
 }
@@ -186,6 +185,18 @@ static unsigned on_count_insns(void *arg, gva_t pc, uint32_t size)
 	return n ? n : 1;
 }
 
+static unsigned on_rep_bits(void *arg, gva_t pc, uint32_t size)
+{
+	struct machine *m = arg;
+	struct cpu_state cpu;
+	struct code code;
+	struct insn in;
+
+	engine_get(m->engine, &cpu);
+	code_read(m, &cpu, pc, size, &code);
+	return insn_decode(code.bytes, code.len, cpu_code_bits(&cpu), &in) && in.rep ? 8u * in.address_size : 0;
+}
+
 /* Instructions of the running block that lie before @pc. */
 static unsigned insns_before(struct machine *m, gva_t pc)
 {
@@ -246,22 +257,20 @@ static void stop_fetch(struct machine *m, gva_t pc)
 
 static bool fetch_possible(struct machine *m, const struct cpu_state *cpu)
 {
-	struct mem_reader reader = machine_reader(m);
 	struct page_walk w;
 
-	return page_walk(cpu, &reader, cpu_pc(cpu), &w) && mem_block_find(m, w.gpa);
+	return machine_walk(m, cpu, cpu_pc(cpu), &w) && mem_block_find(m, w.gpa);
 }
 
 static bool on_translated(void *arg, gva_t pc, uint32_t size, unsigned insns)
 {
 	struct machine *m = arg;
-	struct mem_reader reader = machine_reader(m);
 	struct cpu_state cpu;
 	struct page_walk w;
 
 	(void)insns;
 	engine_get(m->engine, &cpu);
-	if (!page_walk(&cpu, &reader, pc, &w) || !mem_block_find(m, w.gpa)) {
+	if (!machine_walk(m, &cpu, pc, &w) || !mem_block_find(m, w.gpa)) {
 		machine_stop(m, STOP_FETCH, "instruction fetch from 0x%llx, where there is no memory", (unsigned long long)pc);
 		m->stop.fault_address = pc;
 		m->stop.has_fault_address = true;
@@ -371,7 +380,6 @@ static void run_trap(struct machine *m, const struct trap *t, gva_t pc)
 static void on_insn(void *arg, gva_t pc)
 {
 	struct machine *m = arg;
-	struct mem_reader reader = machine_reader(m);
 	const struct trap *trap = NULL;
 	struct cpu_state cpu;
 	struct page_walk w;
@@ -393,7 +401,7 @@ static void on_insn(void *arg, gva_t pc)
 	} else {
 		if (m->trap_count) {
 			engine_get(m->engine, &cpu);
-			if (page_walk(&cpu, &reader, pc, &w))
+			if (machine_walk(m, &cpu, pc, &w))
 				trap = trap_find(m, w.gpa);
 		}
 		if (trap)
@@ -427,6 +435,7 @@ static void on_exception(void *arg, unsigned vector, uint32_t error_code, bool s
 	/* A fault has not retired, nor what follows it in the block. */
 	m->insn_index = before;
 	m->at_insn = true;
+	m->at_port = false; /* the port instruction that faults asks no port */
 	if (software) {
 		uint64_t next = cpu.rip;
 
@@ -463,15 +472,34 @@ static void on_port_out(void *arg, uint16_t port, unsigned size, uint32_t value)
 	m->at_port = false;
 }
 
+static const struct device_memory *device_memory_find(const struct machine *m, gpa_t gpa)
+{
+	for (unsigned i = 0; i < m->device_memory_count; i++) {
+		if (gpa - m->device_memory[i].gpa < m->device_memory[i].size)
+			return &m->device_memory[i];
+	}
+	return NULL;
+}
+
 /* Nothing answers: the bus floats high (design: reads all ones, drops writes). */
 static uint64_t on_hole_read(void *arg, gpa_t gpa, unsigned size)
 {
+	const struct device_memory *d = device_memory_find(arg, gpa);
+
+	if (d)
+		return d->read(d->arg, gpa - d->gpa, size);
 	machine_event(arg, EVENT_HOLE_READ, EVENT_MODELLED, gpa, size, 0);
 	return size >= 8 ? UINT64_MAX : BIT64(8 * size) - 1;
 }
 
 static void on_hole_write(void *arg, gpa_t gpa, unsigned size, uint64_t value)
 {
+	const struct device_memory *d = device_memory_find(arg, gpa);
+
+	if (d) {
+		d->write(arg, d->arg, gpa - d->gpa, size, value);
+		return;
+	}
 	machine_event(arg, EVENT_HOLE_WRITE, EVENT_MODELLED, gpa, size, value);
 }
 
@@ -501,6 +529,7 @@ const struct engine_ops machine_engine_ops = {
 	.translated = on_translated,
 	.due = on_due,
 	.count_insns = on_count_insns,
+	.rep_bits = on_rep_bits,
 	.insn = on_insn,
 	.exception = on_exception,
 	.port_in = on_port_in,
@@ -516,12 +545,11 @@ const struct engine_ops machine_engine_ops = {
 /* The engine reports translations only after its first block: look at that one by hand. */
 static bool scan_first(struct machine *m, const struct cpu_state *cpu)
 {
-	struct mem_reader reader = machine_reader(m);
 	gva_t pc = cpu_pc(cpu);
 	struct page_walk w;
 	uint32_t size = 0;
 
-	if (!page_walk(cpu, &reader, pc, &w) || !mem_block_find(m, w.gpa))
+	if (!machine_walk(m, cpu, pc, &w) || !mem_block_find(m, w.gpa))
 		return true; /* the fetch will fault, or be found to hit nothing */
 	while (size < 256) {
 		struct insn in;

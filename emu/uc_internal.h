@@ -12,7 +12,8 @@
 /* What we know of one block: how many instructions its bytes hold. */
 struct block_entry {
 	uint64_t key;   /* block_key() */
-	uint64_t insns; /* 0: empty */
+	uint32_t insns; /* 0: empty */
+	uint32_t rep_bits; /* not 0: one REP string instruction and no more, with a counter of so many bits */
 };
 
 #define BLOCK_TABLE_SIZE 65536u
@@ -40,6 +41,7 @@ struct engine {
 	uint64_t deadline;
 	uint64_t insns;    /* of the running block */
 	uint64_t key;      /* of the running block */
+	const uint64_t *regs; /* the live general registers, in enum gpr's order */
 	uint64_t ring[ENGINE_RING];
 	uint64_t ring_pos;
 	/* Cold. */
@@ -107,6 +109,7 @@ static inline void bitmap_set(uint8_t *map, uint64_t bit)
 #define RAW_GDT 376u
 #define RAW_IDT 400u
 #define RAW_CR(i) (424u + 8u * (i))
+#define RAW_A20_MASK 464u
 #define RAW_EFER 560u
 #define RAW_ERROR_CODE 5352u
 #define RAW_IS_INT 5356u

@@ -175,6 +175,19 @@ void engine_set(struct engine *e, const struct cpu_state *s)
 	}
 }
 
+/* The engine masks every address that leaves its MMU with this (SDM 3A 9.7.2 has the 8086's wrap-around). */
+#define A20_MASK_ON  0xffffffffu
+#define A20_MASK_OFF (A20_MASK_ON & ~BIT(20))
+
+void engine_set_a20(struct engine *e, bool on)
+{
+	uint8_t *raw = engine_raw(e);
+
+	put_le32(raw + RAW_A20_MASK, on ? A20_MASK_ON : A20_MASK_OFF);
+	engine_raw_put(e);
+	engine_flush_tlb(e);
+}
+
 size_t engine_context_size(const struct engine *e)
 {
 	return uc_context_size(e->uc);
@@ -257,13 +270,15 @@ static const char *prove_registers(struct engine *e)
 	}
 	raw = engine_raw(e);
 	for (unsigned i = 0; i < GPR_COUNT; i++) {
-		if (get_le64(raw + RAW_REGS + 8 * i) != 0x0123456700000000ull + i)
+		if (get_le64(raw + RAW_REGS + 8 * i) != 0x0123456700000000ull + i || e->regs[i] != 0x0123456700000000ull + i)
 			return "general registers";
 	}
 	if (get_le64(raw + RAW_EIP) != 0x7654321000ull)
 		return "RIP";
 	if (get_le64(raw + RAW_CR(2)) != 0xc2c2c2 || get_le64(raw + RAW_CR(3)) != 0xc3c3c000 || get_le64(raw + RAW_CR(4)) != CR4_PAE)
 		return "control registers";
+	if (get_le32(raw + RAW_A20_MASK) != UINT32_MAX)
+		return "A20";
 	if ((get_le64(raw + RAW_EFER) & (EFER_NXE | EFER_SCE)) != (EFER_NXE | EFER_SCE))
 		return "EFER";
 	for (unsigned i = 0; i < ARRAY_SIZE(tables); i++) {

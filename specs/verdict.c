@@ -189,7 +189,7 @@ int judge_point(const struct spec_set *specs, const struct judge_context *contex
 		const struct clause *c = specs->clauses[i];
 
 		if (!(c->points & BIT(point)) ||
-		    (c->paths[0] && !is_listed(c->paths, context->path)) ||
+		    (c->paths[0] && context->path && !is_listed(c->paths, context->path)) ||
 		    judged_at_entry(c, context, now))
 			continue;
 		err = judge_clause(c, context, point, now, out);

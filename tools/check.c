@@ -64,6 +64,7 @@ static void outcome_from(struct report_path *p, enum outcome outcome, const stru
 	for (size_t i = 0; i < p->verdicts.count; i++)
 		count += p->verdicts.items[i].status == v->status && p->verdicts.items[i].level == LEVEL_ERROR;
 	p->outcome = outcome;
+	p->by_verdicts = true;
 	snprintf(p->reason, sizeof(p->reason), "%s at %s%s: %s", v->id, point_names[v->point], what, v->text);
 	if (count > 1) {
 		size_t len = strlen(p->reason);

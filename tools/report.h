@@ -70,6 +70,7 @@ struct report_path {
 	bool named;                 /* the user asked for it by name: then a skip is something not judged */
 	enum outcome outcome;
 	char reason[320];           /* one sentence */
+	bool by_verdicts;           /* the run arrived; the outcome is what the clauses made of it */
 	struct handover *handovers; /* in time order */
 	size_t handover_count;
 	struct verdicts verdicts;
@@ -108,7 +109,13 @@ int report_exit_status(const struct report *r);
 
 /* Writers, one per format, over the same struct. */
 void report_text(const struct report *r, struct buf *out, bool verbose);
+void report_check(const struct report *r, struct buf *out, bool verbose, bool colour);
 void report_json(const struct report *r, struct buf *out);
+void report_ktap(const struct report *r, struct buf *out);
+void report_junit(const struct report *r, struct buf *out);
+
+/* Where a run that did not arrive came to its end, for people; nothing for one that arrived. */
+void report_text_stop(const struct report_path *p, struct buf *out);
 
 /* True for the names of points that --until takes: "startup_64", "kernel", "compressed", "entry". */
 bool until_is_point(const char *text);

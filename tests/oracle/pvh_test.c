@@ -14,8 +14,12 @@
 #define ROWS_MAX      12
 #define CMDLINE       "console=ttyS0 nokaslr"
 
-/* Retired between the two stops in both captures. */
+/*
+ * Executed between the two stops in both captures. QEMU counts the pass that
+ * finds RCX at 0 as well, for each of the three REP instructions there.
+ */
 #define CAPTURED_INSTRUCTIONS 12758
+#define CAPTURED_REPS         3
 
 /* Rows that may never be excused: the brief of this comparison. */
 static const char *const never[] = { "cr0", "cr4", "efer",  "rflags", "es.",     "cs.",  "ss.",
@@ -126,7 +130,7 @@ static void kernel_judge(const char *file, const char *variant)
 		if (report.handovers[i].point == POINT_KERNEL)
 			h = &report.handovers[i];
 	cr_assert(ne(ptr, (void *)h, NULL), "%s", report.reason);
-	cr_expect(eq(u64, h->instructions, CAPTURED_INSTRUCTIONS));
+	cr_expect(eq(u64, h->instructions, CAPTURED_INSTRUCTIONS - CAPTURED_REPS));
 	mem = pages_reader(h->pages);
 	judge(c, &h->cpu, &mem, kernel_known);
 
