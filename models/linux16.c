@@ -315,7 +315,7 @@ static const struct linux16_variant grub2_variant = {
 	.old = { .base = OLD_REAL_MODE, .cmdline = 0x9000 },
 	.loader = LOADER_GRUB2,
 	.style = CMDLINE_BOOT_PATH,
-	.cursor_row = 3,
+	.cursor_row = 2, /* it has said "Loading Linux" and "Loading initial ramdisk" */
 	.initrd_end = 0x37ff0000,
 	.registers = grub2_registers,
 	.gdt = grub_gdt,
