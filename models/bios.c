@@ -7,6 +7,9 @@
 #define OP_NOP  0x90
 #define OP_IRET 0xcf
 
+/* Of a service's time, the stub's own two instructions are counted by the machine. */
+#define STUB_TIME 2u
+
 /* SDM 3A 9.1.4: the first instruction after reset; a guest that jumps there wants a reboot. */
 #define RESET_OFFSET 0xfff0u
 #define BIOS_DATE    "06/23/99" /* as SeaBIOS says; at 0xfff5 */
@@ -28,12 +31,13 @@ struct bios_service {
 	uint16_t mask, value;
 	const char *name;
 	void (*fn)(struct bios_call *c);
+	uint16_t time; /* instructions */
 	enum event_status status;
 };
 
 static const struct bios_service services[] = {
-#define BIOS_INT(vector, mask, value, name, fn, status, cite) \
-	{ vector, mask, value, name, fn, EVENT_##status },
+#define BIOS_INT(vector, mask, value, name, fn, time, status, cite) \
+	{ vector, mask, value, name, fn, time, EVENT_##status },
 #include "models/bios_int.def"
 #undef BIOS_INT
 };
@@ -138,10 +142,13 @@ static const struct bios_service *service_find(unsigned vector, uint16_t ax)
 	return NULL;
 }
 
-/* SeaBIOS without a VGA BIOS: INT 10h returns at once, and registers stay. Text is kept for the report all the same. */
-static bool without_display(const struct bios_call *c, unsigned vector)
+/* SeaBIOS without a VGA BIOS: INT 10h is an IRET, and registers stay. Text is kept for the report all the same. */
+static void without_display(struct bios_call *c)
 {
-	return vector == 0x10 && !c->bios->has_display && (call_reg16(c, GPR_RAX) & 0xff00) != 0x0e00;
+	char ch = (char)call_al(c);
+
+	if ((call_reg16(c, GPR_RAX) & 0xff00) == 0x0e00)
+		machine_console_put(c->m, &ch, 1);
 }
 
 static unsigned vector_of(gpa_t gpa)
@@ -170,12 +177,16 @@ static void bios_trap(struct machine *m, gpa_t gpa, void *arg)
 	s = service_find(vector, ax);
 	machine_event(m, EVENT_BIOS_CALL, s ? s->status : EVENT_UNMODELLED, vector, ax,
 		      call_reg32(&c, GPR_RBX));
-	if (without_display(&c, vector))
+	if (vector == 0x10 && !c.bios->has_display) {
+		without_display(&c);
 		return;
-	if (s)
+	}
+	if (s) {
+		machine_wait(m, s->time - STUB_TIME);
 		s->fn(&c);
-	else
+	} else {
 		call_flag(&c, EFLAGS_CF, true);
+	}
 	put_le16(raw, c.flags);
 	call_write(&c, SEG_SS, (uint16_t)(call_reg16(&c, GPR_RSP) + 4), raw, sizeof(raw));
 	machine_cpu_set(m, &c.cpu);

@@ -243,8 +243,6 @@ void int10_teletype(struct bios_call *c)
 	unsigned row, column;
 
 	machine_console_put(c->m, &ch, 1);
-	if (!c->bios->has_display)
-		return;
 	cursor_get(c, &row, &column);
 	if (row >= TEXT_ROWS || column >= TEXT_COLUMNS)
 		row = column = 0;

@@ -120,6 +120,16 @@ static void judge(const struct boot *boot, const struct stop_rows *stop, const s
 	capture_close(c);
 }
 
+/* Between the entry and startup_32 all instructions count, SeaBIOS's too, which our services take as time. */
+static void judge_time(const struct report_path *report)
+{
+	const struct handover *h = handover_at(report, POINT_COMPRESSED);
+
+	cr_assert(ne(ptr, (void *)h, NULL));
+	cr_expect(le(u64, h->instructions * 100, QEMU_INSTRUCTIONS * 103ull));
+	cr_expect(ge(u64, h->instructions * 100, QEMU_INSTRUCTIONS * 97ull));
+}
+
 static void run_and_judge(const struct boot *boot)
 {
 	const struct sod_path *path = sod_path_find("bios");
@@ -138,6 +148,8 @@ static void run_and_judge(const struct boot *boot)
 	path_run(image, path, sod_variant_find(path, boot->variant), &options, &report);
 	for (size_t i = 0; i < ARRAY_SIZE(boot->stops); i++)
 		judge(boot, &boot->stops[i], &report);
+	if (boot == &qemu)
+		judge_time(&report);
 	report_path_release(&report);
 	image_close(image);
 	free(initrd);
