@@ -136,13 +136,18 @@ UNIT_SRCS := $(wildcard tests/unit/*.c)
 GUEST_SRCS := $(wildcard tests/guest/*.c)
 KERNELS_SRCS := $(wildcard tests/kernels/*.c)
 ORACLE_SRCS := $(wildcard tests/oracle/*.c)
+MUTATION_SRCS := $(wildcard tests/mutation/*.c)
+MUTANTS_SRCS := $(wildcard tests/mutants/*.c)
+# Those of tests/lib that need no Criterion.
+MUTANTS_LIB_SRCS := $(wildcard tests/lib/mutate.c tests/lib/check_bytes.c)
 FUZZ_SRCS := $(wildcard tests/fuzz/*_fuzz.c)
-TEST_SRCS := $(TEST_LIB_SRCS) $(UNIT_SRCS) $(GUEST_SRCS) $(KERNELS_SRCS) $(ORACLE_SRCS)
+TEST_SRCS := $(TEST_LIB_SRCS) $(UNIT_SRCS) $(GUEST_SRCS) $(KERNELS_SRCS) $(ORACLE_SRCS) $(MUTATION_SRCS) $(MUTANTS_SRCS)
 TEST_OBJS := $(call obj,$(TEST_SRCS))
 FUZZ_OBJS := $(call obj,$(FUZZ_SRCS))
 
 TEST_BINS := $(if $(UNIT_SRCS),$(O)/tests/unit) $(if $(GUEST_SRCS),$(O)/tests/guest-test) \
-	$(if $(KERNELS_SRCS),$(O)/tests/kernels-test) $(if $(ORACLE_SRCS),$(O)/tests/oracle-test)
+	$(if $(KERNELS_SRCS),$(O)/tests/kernels-test) $(if $(ORACLE_SRCS),$(O)/tests/oracle-test) \
+	$(if $(MUTATION_SRCS),$(O)/tests/mutation-test) $(if $(MUTANTS_SRCS),$(O)/tests/mutants-test)
 GUEST_BINS := $(patsubst tests/guest/%.S,$(O)/tests/guest/%.bin,$(wildcard tests/guest/*.S))
 FUZZ_BINS := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(FUZZ_SRCS))
 DEMO := $(if $(wildcard tests/demo/setup.S),$(O)/tests/demo.bzImage $(O)/tests/demo.vmlinux)
@@ -264,10 +269,22 @@ $(eval $(call criterion_program,guest-test,$(GUEST_SRCS)))
 $(eval $(call criterion_program,kernels-test,$(KERNELS_SRCS)))
 $(eval $(call criterion_program,oracle-test,$(ORACLE_SRCS)))
 
+# These speak TAP themselves.
+$(O)/tests/mutation-test: $(call obj,$(MUTATION_SRCS)) $(LIB) $(UNICORN_LIB)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(call link,$(call obj,$(MUTATION_SRCS)))
+
+$(O)/tests/mutants-test: $(call obj,$(MUTANTS_SRCS) $(MUTANTS_LIB_SRCS)) $(LIB) $(UNICORN_LIB)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(call link,$(call obj,$(MUTANTS_SRCS) $(MUTANTS_LIB_SRCS)))
+
+$(O)/tests/fuzz/check_fuzz: $(call obj,$(MUTANTS_LIB_SRCS))
 $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(LIB) $(UNICORN_LIB)
 	$(say) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(call link,$< -fsanitize=fuzzer)
+	$(Q)$(call link,$(filter %.o,$^) -fsanitize=fuzzer)
 
 # A guest is one assembly file, linked alone at 1 MiB or at the address that its own `/* org: 0xADDR */` line names.
 # The ELF beside the flat file keeps the symbols. Always gas, so that the bytes do not depend on CC.

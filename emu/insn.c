@@ -280,6 +280,12 @@ static void do_transfer(struct intercept *c)
 	machine_update_deadline(c->m);
 }
 
+/* The engine steps over both as if they were NOPs. */
+static void do_fast_call(struct intercept *c)
+{
+	machine_stop(c->m, STOP_UNMODELLED, "%s at 0x%llx, which is not modelled", c->in.cls == INSN_SYSCALL ? "SYSCALL" : "SYSENTER", (unsigned long long)c->pc);
+}
+
 static void do_hlt(struct intercept *c)
 {
 	machine_event(c->m, EVENT_HLT, EVENT_MODELLED, !!(c->cpu.rflags & EFLAGS_IF), 0, c->pc);
@@ -288,6 +294,10 @@ static void do_hlt(struct intercept *c)
 /* Ports: the engine executes the instruction and asks port_in() or port_out(); here only its place in time matters. */
 static void do_port(struct intercept *c)
 {
+	uint64_t mask = c->in.address_size == 8 ? UINT64_MAX : BIT64(8 * c->in.address_size) - 1;
+
+	if (c->in.rep && !(c->cpu.gpr[GPR_RCX] & mask))
+		return; /* no port is asked */
 	c->m->port_index = c->m->insn_index;
 	c->m->at_port = true;
 }
@@ -297,7 +307,7 @@ static void (*const handlers[INSN_CLASS_COUNT])(struct intercept *) = {
 	[INSN_RDMSR] = do_rdmsr, [INSN_WRMSR] = do_wrmsr, [INSN_XGETBV] = do_xgetbv, [INSN_XSETBV] = do_xgetbv, [INSN_VMCALL] = do_hypercall, [INSN_VMMCALL] = do_hypercall,
 	[INSN_IN] = do_port, [INSN_OUT] = do_port, [INSN_INSB] = do_port, [INSN_INSW] = do_port, [INSN_INSD] = do_port, [INSN_OUTSB] = do_port, [INSN_OUTSW] = do_port, [INSN_OUTSD] = do_port,
 	[INSN_HLT] = do_hlt, [INSN_LGDT] = do_table, [INSN_LIDT] = do_table, [INSN_LLDT] = do_table, [INSN_LTR] = do_table, [INSN_LMSW] = do_lmsw, [INSN_CLTS] = do_lmsw, [INSN_MOV_CR] = do_mov_cr,
-	[INSN_IRET] = do_transfer, [INSN_IRETD] = do_transfer, [INSN_IRETQ] = do_transfer, [INSN_SYSCALL] = do_transfer, [INSN_SYSRET] = do_transfer, [INSN_SYSENTER] = do_transfer, [INSN_SYSEXIT] = do_transfer, [INSN_FAR] = do_transfer,
+	[INSN_IRET] = do_transfer, [INSN_IRETD] = do_transfer, [INSN_IRETQ] = do_transfer, [INSN_SYSCALL] = do_fast_call, [INSN_SYSRET] = do_transfer, [INSN_SYSENTER] = do_fast_call, [INSN_SYSEXIT] = do_transfer, [INSN_FAR] = do_transfer,
 };
 
 void insn_intercept(struct machine *m, gva_t pc)

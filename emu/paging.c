@@ -5,6 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* MAXPHYADDR is 40 in CPUID 8000_0008h of every profile: entries' bits 51..40 are reserved. */
+#define PTE_BEYOND 0x000fff0000000000ull
+/* Reserved in PAE paging, ignored in IA-32e paging (SDM 3A tables 4-10, 4-19). */
+#define PTE_HIGH 0x7ff0000000000000ull
+
 const char *const paging_mode_names[] = {"none", "32-bit", "PAE", "4-level", "5-level"};
 
 /* How one paging mode cuts a linear address. */
@@ -59,6 +64,8 @@ static bool reserved_bits_set(const struct cpu_state *cpu, enum paging_mode mode
 	if (mode == PAGING_32)
 		return level == 2 && (entry & PTE_PS) && (cpu->cr4 & CR4_PSE) && (entry & BIT64(21));
 	if ((entry & PTE_NX) && !(cpu->efer & EFER_NXE))
+		return true;
+	if ((entry & PTE_BEYOND) || (mode == PAGING_PAE && (entry & PTE_HIGH)))
 		return true;
 	if (mode == PAGING_PAE && level == 3)
 		return entry & (0x1e6 | PTE_NX);

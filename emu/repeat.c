@@ -27,6 +27,7 @@ struct repeat {
 	enum repeat_phase phase;
 	uint64_t next;      /* count of the next look */
 	unsigned blocks;    /* seen in this phase */
+	uint64_t begun;     /* count at which the phase began */
 	gva_t pc;
 	struct cpu_state cpu;
 	uint8_t fpu[8 * 10 + 16 * 16];
@@ -99,6 +100,7 @@ static void begin(struct machine *m, enum repeat_phase phase, gva_t pc)
 
 	r->phase = phase;
 	r->blocks = 0;
+	r->begun = engine_retired(m->engine);
 	r->pc = pc;
 	r->undo_count = 0;
 	r->outside = outside(m);
@@ -159,7 +161,8 @@ bool repeat_look(struct machine *m, gva_t pc)
 		give_up(m);
 		return false;
 	}
-	if (pc != r->pc || !same_registers(m))
+	/* A block is looked at twice without having run when it had to be translated anew. */
+	if (pc != r->pc || engine_retired(m->engine) == r->begun || !same_registers(m))
 		return false;
 	if (r->phase == REPEAT_REGISTERS) {
 		r->undo = r->undo ? r->undo : malloc(UNDO_MAX * sizeof(*r->undo));
@@ -183,6 +186,7 @@ void repeat_store(struct machine *m, gpa_t gpa, unsigned size)
 {
 	struct repeat *r = m->repeat;
 
+	/* Somebody else may be watching. */
 	if (!r || r->phase != REPEAT_STORES)
 		return;
 	for (unsigned i = 0; i < size && r->undo_count < UNDO_MAX; i++) {

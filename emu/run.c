@@ -185,6 +185,18 @@ static unsigned on_count_insns(void *arg, gva_t pc, uint32_t size)
 	return n ? n : 1;
 }
 
+static unsigned on_rep_bits(void *arg, gva_t pc, uint32_t size)
+{
+	struct machine *m = arg;
+	struct cpu_state cpu;
+	struct code code;
+	struct insn in;
+
+	engine_get(m->engine, &cpu);
+	code_read(m, &cpu, pc, size, &code);
+	return insn_decode(code.bytes, code.len, cpu_code_bits(&cpu), &in) && in.rep ? 8u * in.address_size : 0;
+}
+
 /* Instructions of the running block that lie before @pc. */
 static unsigned insns_before(struct machine *m, gva_t pc)
 {
@@ -423,6 +435,7 @@ static void on_exception(void *arg, unsigned vector, uint32_t error_code, bool s
 	/* A fault has not retired, nor what follows it in the block. */
 	m->insn_index = before;
 	m->at_insn = true;
+	m->at_port = false; /* the port instruction that faults asks no port */
 	if (software) {
 		uint64_t next = cpu.rip;
 
@@ -516,6 +529,7 @@ const struct engine_ops machine_engine_ops = {
 	.translated = on_translated,
 	.due = on_due,
 	.count_insns = on_count_insns,
+	.rep_bits = on_rep_bits,
 	.insn = on_insn,
 	.exception = on_exception,
 	.port_in = on_port_in,

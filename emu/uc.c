@@ -12,18 +12,35 @@ void tb_invalidate_phys_range_x86_64(void *uc, uint64_t start, uint64_t end);
 
 static const char *const version_hint = "bootpath needs libunicorn 2.1.x (2.0.x cannot page); `make deps` fetches it";
 
-static unsigned block_insns(struct engine *e, uint64_t key)
+static struct block_entry *block_entry(struct engine *e, uint64_t key)
 {
-	struct block_entry *b = &e->table[((key >> 13) ^ (key >> 29)) % BLOCK_TABLE_SIZE];
-
-	if (b->key != key || !b->insns)
-		*b = (struct block_entry){.key = key, .insns = e->ops->count_insns(e->arg, block_key_pc(key), block_key_size(key))};
-	return (unsigned)b->insns;
+	return &e->table[((key >> 13) ^ (key >> 29)) % BLOCK_TABLE_SIZE];
 }
 
 static void block_remember(struct engine *e, uint64_t key, unsigned insns)
 {
-	e->table[((key >> 13) ^ (key >> 29)) % BLOCK_TABLE_SIZE] = (struct block_entry){.key = key, .insns = insns};
+	unsigned rep = insns == 1 ? e->ops->rep_bits(e->arg, block_key_pc(key), block_key_size(key)) : 0;
+
+	*block_entry(e, key) = (struct block_entry){.key = key, .insns = insns, .rep_bits = rep};
+}
+
+static const struct block_entry *block_learn(struct engine *e, uint64_t key)
+{
+	block_remember(e, key, e->ops->count_insns(e->arg, block_key_pc(key), block_key_size(key)));
+	return block_entry(e, key);
+}
+
+/*
+ * The engine makes a block of each round of a REP string instruction, and of
+ * one more that only finds the counter at 0 and goes on; the CPU has retired
+ * the instruction before that (SDM 2B "REP"). Entered with the counter at 0
+ * the instruction is one round like any other.
+ */
+static bool rep_ended(const struct engine *e, const struct block_entry *b, uint64_t prev)
+{
+	uint64_t mask = b->rep_bits == 64 ? UINT64_MAX : BIT64(b->rep_bits) - 1;
+
+	return !(e->regs[GPR_RCX] & mask) && block_key_pc(prev) + block_key_size(prev) == block_key_pc(b->key) + block_key_size(b->key);
 }
 
 /* Leave the current block and go on at the rip that the state now has; from a callback only. */
@@ -36,7 +53,7 @@ static void leave_block(struct engine *e, uint64_t rip)
 static void block_due(struct engine *e, gva_t pc, uint32_t size)
 {
 	e->left = false;
-	if (!e->ops->due(e->arg, pc, size, (unsigned)e->insns))
+	if (!e->ops->due(e->arg, pc, size, (unsigned)e->insns) && !e->flush)
 		return;
 	e->insns = 0;
 	if (!e->left) {
@@ -47,7 +64,7 @@ static void block_due(struct engine *e, gva_t pc, uint32_t size)
 		s.rip = cpu_in_code64(&s) ? pc : (uint32_t)(pc - s.seg[SEG_CS].base);
 		leave_block(e, s.rip);
 	}
-	if (e->stop)
+	if (e->stop || e->flush)
 		uc_emu_stop(e->uc);
 }
 
@@ -55,14 +72,20 @@ static void block_due(struct engine *e, gva_t pc, uint32_t size)
 static void on_block(uc_engine *uc, uint64_t pc, uint32_t size, void *arg)
 {
 	struct engine *e = arg;
-	uint64_t key = block_key(pc, size);
-	const struct block_entry *b = &e->table[((key >> 13) ^ (key >> 29)) % BLOCK_TABLE_SIZE];
+	uint64_t key = block_key(pc, size), prev = e->key;
+	const struct block_entry *b = block_entry(e, key);
 
 	(void)uc;
 	e->retired += e->insns;
 	e->ring[e->ring_pos++ % ENGINE_RING] = key;
 	e->key = key;
-	e->insns = b->key == key ? b->insns : block_insns(e, key);
+	if (__builtin_expect(b->key != key || !b->insns, 0))
+		b = block_learn(e, key);
+	e->insns = b->insns;
+	if (__builtin_expect(b->rep_bits, 0) && rep_ended(e, b, prev)) {
+		e->insns = 0;
+		return;
+	}
 	if (__builtin_expect(e->retired + e->insns > e->deadline, 0))
 		block_due(e, pc, size);
 }
@@ -107,6 +130,8 @@ static void on_insn(uc_engine *uc, uint64_t pc, uint32_t size, void *arg)
 	struct engine *e = arg;
 
 	(void)size;
+	if (!e->insns)
+		return; /* rep_ended() */
 	e->left = false;
 	e->ops->insn(e->arg, pc);
 	if (e->stop)
@@ -246,6 +271,11 @@ int engine_open(struct engine **ret_e, const struct engine_ops *ops, void *arg, 
 		diag_set(diag, ret, "out of memory");
 		goto fail;
 	}
+	/*
+	 * No address to stop at: after each run the engine looks up the page of such an address, and what that
+	 * raises stays behind as an exception under way, so that the guest's next one would arrive as #DF.
+	 */
+	uc_ctl_exits_enable(e->uc);
 	ret = tlb_layout_prove(e, diag);
 	if (!ret)
 		ret = state_layout_prove(e, diag);
@@ -304,7 +334,10 @@ int engine_map_ram(struct engine *e, gpa_t gpa, uint64_t size, void *host, bool 
 		return -ENOSPC;
 	if (grow_bitmaps(e, gpa + size))
 		return -ENOMEM;
-	if (uc_mem_map_ptr(e->uc, gpa, size, writable ? UC_PROT_ALL : UC_PROT_READ | UC_PROT_EXEC, host))
+	if (uc_mem_map_ptr(e->uc, gpa, size, UC_PROT_ALL, host))
+		return -ENOMEM;
+	/* Only a region that is protected after it was mapped has its stores dropped. */
+	if (!writable && uc_mem_protect(e->uc, gpa, size, UC_PROT_READ | UC_PROT_EXEC))
 		return -ENOMEM;
 	region = find_memory_mapping_x86_64(e->uc, gpa);
 	if (!region)
@@ -332,8 +365,15 @@ enum engine_end engine_run(struct engine *e)
 	e->stop = false;
 	e->error[0] = '\0';
 	e->running = true;
+	e->key = 0;
 	engine_current = e;
-	err = uc_emu_start(e->uc, engine_rip(e), 0, 0, 0);
+	do {
+		/* Never while translated code runs. */
+		if (e->flush)
+			uc_ctl_flush_tb(e->uc);
+		e->flush = false;
+		err = uc_emu_start(e->uc, engine_rip(e), 0, 0, 0);
+	} while (!err && e->flush && !e->stop);
 	engine_current = outer;
 	e->running = false;
 	/* What ran has retired, unless it was cut. */
@@ -390,12 +430,19 @@ void engine_flush_tlb(struct engine *e)
 
 int engine_watch_stores(struct engine *e, bool on)
 {
+	uc_err err;
+
 	if (on == e->watching)
 		return 0;
-	e->watching = on;
 	if (on)
-		return uc_hook_add(e->uc, &e->store_hook, UC_HOOK_MEM_WRITE, (void *)on_store, e, 1, 0) ? -ENOMEM : 0;
-	uc_hook_del(e->uc, e->store_hook);
+		err = uc_hook_add(e->uc, &e->store_hook, UC_HOOK_MEM_WRITE, (void *)on_store, e, 1, 0);
+	else
+		err = uc_hook_del(e->uc, e->store_hook);
+	if (err)
+		return -ENOMEM;
+	e->watching = on;
+	/* Whether stores call the hook is decided when code is translated: what there is knows nothing of the change. */
+	e->flush = true;
 	return 0;
 }
 

@@ -25,6 +25,8 @@ struct engine_ops {
 	bool (*due)(void *arg, gva_t pc, uint32_t size, unsigned insns);
 	/* How many instructions lie in the @size bytes at @pc (a table miss). */
 	unsigned (*count_insns)(void *arg, gva_t pc, uint32_t size);
+	/* Of the one instruction at @pc: width of its counter if it is a string instruction with REP, else 0. */
+	unsigned (*rep_bits)(void *arg, gva_t pc, uint32_t size);
 	/* A planted instruction is about to run. */
 	void (*insn)(void *arg, gva_t pc);
 	/* An instruction raised @vector; the client delivers it by setting the CPU state. */
@@ -78,7 +80,7 @@ void engine_forget_phys(struct engine *e, gpa_t gpa, uint64_t len);
 void engine_flush_tlb(struct engine *e);
 /* Gate A20: off, bit 20 of every physical address reads as 0. On after engine_open(). */
 void engine_set_a20(struct engine *e, bool on);
-/* Call ops.store for every store; slow, flushes all translations when switched. */
+/* Call ops.store for every store: slow, and throws all translations away when switched. Between runs and inside ops.due only. */
 int engine_watch_stores(struct engine *e, bool on);
 
 /* Retired instructions, exact between runs and inside ops.due; ops.insn adds what lies before @pc. */

@@ -12,7 +12,8 @@
 /* What we know of one block: how many instructions its bytes hold. */
 struct block_entry {
 	uint64_t key;   /* block_key() */
-	uint64_t insns; /* 0: empty */
+	uint32_t insns; /* 0: empty */
+	uint32_t rep_bits; /* not 0: one REP string instruction and no more, with a counter of so many bits */
 };
 
 #define BLOCK_TABLE_SIZE 65536u
@@ -40,6 +41,7 @@ struct engine {
 	uint64_t deadline;
 	uint64_t insns;    /* of the running block */
 	uint64_t key;      /* of the running block */
+	const uint64_t *regs; /* the live general registers, in enum gpr's order */
 	uint64_t ring[ENGINE_RING];
 	uint64_t ring_pos;
 	/* Cold. */
@@ -50,6 +52,7 @@ struct engine {
 	bool running;
 	bool in_exception; /* inside ops.exception: rip must not be set through the API */
 	bool left;         /* engine_set() or engine_stop() was called in this callback */
+	bool flush;        /* all translations must go before the next instruction */
 	bool stop;
 	struct ram_block blocks[RAM_BLOCKS_MAX];
 	unsigned block_count;

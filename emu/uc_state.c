@@ -270,7 +270,7 @@ static const char *prove_registers(struct engine *e)
 	}
 	raw = engine_raw(e);
 	for (unsigned i = 0; i < GPR_COUNT; i++) {
-		if (get_le64(raw + RAW_REGS + 8 * i) != 0x0123456700000000ull + i)
+		if (get_le64(raw + RAW_REGS + 8 * i) != 0x0123456700000000ull + i || e->regs[i] != 0x0123456700000000ull + i)
 			return "general registers";
 	}
 	if (get_le64(raw + RAW_EIP) != 0x7654321000ull)

@@ -208,6 +208,7 @@ int tlb_layout_prove(struct engine *e, struct diag *diag)
 	if (!cpu)
 		return diag_set(diag, -ENOTSUP, "this libunicorn.a is not laid out as 2.1.1's (no CPU pointer)");
 	env = cpu_env(cpu);
+	e->regs = (const uint64_t *)(const void *)(env + RAW_REGS);
 	for (unsigned i = 0; i < MMU_MODES; i++) {
 		if (tlb_fast(env, i)->mask != (TLB_ENTRIES - 1) * sizeof(struct tlb_entry) || *(int64_t *)(void *)(tlb_desc(env, i) + TLB_DESC_WINDOW) != INT64_MAX / 2)
 			return diag_set(diag, -ENOTSUP, "this libunicorn.a is not laid out as 2.1.1's (software TLB, mode %u)", i);

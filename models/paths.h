@@ -8,5 +8,6 @@
 extern const struct sod_path bios_path;
 extern const struct sod_path linux32_path;
 extern const struct sod_path linux64_path;
+extern const struct sod_path pvh_path;
 
 #endif

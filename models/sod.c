@@ -12,6 +12,7 @@ const struct sod_path *const sod_paths[] = {
 	&bios_path,
 	&linux32_path,
 	&linux64_path,
+	&pvh_path,
 	NULL,
 };
 

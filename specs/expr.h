@@ -160,6 +160,9 @@ void eval_release(struct eval *ev);
 void eval_stop(struct eval *ev, enum eval_status status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Count work, so that every rule ends: about what a node of an expression costs is one step. */
+void eval_spend(struct eval *ev, uint64_t steps);
+
 /* The expression as written, white space folded. */
 void expr_text(const struct expr *e, struct buf *out);
 /* "cr0.pg = 1, cr0 = 0x80050033": every sub-term with its value, and the whole register of each bit. */

@@ -7,7 +7,7 @@
 #include "specs/expr.h"
 
 /* Quantifiers inside quantifiers over full lists stay below it; more is a rule gone wrong. */
-#define EVAL_STEPS_MAX 20000000ull
+#define EVAL_STEPS_MAX 5000000ull
 
 void eval_stop(struct eval *ev, enum eval_status status, const char *fmt, ...)
 {
@@ -19,6 +19,13 @@ void eval_stop(struct eval *ev, enum eval_status status, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(ev->reason, sizeof(ev->reason), fmt, ap);
 	va_end(ap);
+}
+
+void eval_spend(struct eval *ev, uint64_t steps)
+{
+	ev->steps += steps;
+	if (ev->steps > EVAL_STEPS_MAX)
+		eval_stop(ev, EVAL_ERROR, "the rule takes more than %llu steps", EVAL_STEPS_MAX);
 }
 
 void value_free(struct value *v)
@@ -364,8 +371,7 @@ struct value expr_eval(struct eval *ev, const struct expr *e)
 {
 	struct value v = { .type = e->type };
 
-	if (++ev->steps > EVAL_STEPS_MAX)
-		eval_stop(ev, EVAL_ERROR, "the rule takes more than %llu steps", EVAL_STEPS_MAX);
+	eval_spend(ev, 1);
 	if (ev->status != EVAL_OK)
 		return v;
 	switch (e->kind) {

@@ -20,6 +20,7 @@ RULE_FILE(linux_image, "specs/linux-image.yaml");
 RULE_FILE(linux_entry32, "specs/linux-entry32.yaml");
 RULE_FILE(linux_entry64, "specs/linux-entry64.yaml");
 RULE_FILE(boot_params, "specs/boot-params.yaml");
+RULE_FILE(xen_pvh, "specs/xen-pvh.yaml");
 RULE_FILE(startup_64, "specs/startup_64.yaml");
 
 #define ROW(symbol, file_name)                                  \
@@ -30,7 +31,7 @@ RULE_FILE(startup_64, "specs/startup_64.yaml");
 const struct spec_file spec_files[] = {
 	ROW(linux_image, "linux-image.yaml"),     ROW(linux_entry32, "linux-entry32.yaml"),
 	ROW(linux_entry64, "linux-entry64.yaml"), ROW(boot_params, "boot-params.yaml"),
-	ROW(startup_64, "startup_64.yaml"),
+	ROW(xen_pvh, "xen-pvh.yaml"),             ROW(startup_64, "startup_64.yaml"),
 };
 
 const size_t spec_file_count = ARRAY_SIZE(spec_files);

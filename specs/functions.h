@@ -5,8 +5,10 @@
 
 #include "specs/expr.h"
 
-extern const struct function memory_functions[], file_functions[], payload_functions[];
-extern const size_t memory_function_count, file_function_count, payload_function_count;
+extern const struct function memory_functions[], file_functions[], payload_functions[],
+	note_functions[];
+extern const size_t memory_function_count, file_function_count, payload_function_count,
+	note_function_count;
 
 static inline struct value function_int(uint64_t n)
 {

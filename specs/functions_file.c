@@ -45,6 +45,7 @@ static struct value call_file_cstring_len(struct eval *ev, const struct value *a
 	uint64_t n;
 
 	for (n = 0; n < a[1].n && ev->status == EVAL_OK; n++) {
+		eval_spend(ev, 1);
 		if (!read_file(ev, a[0].n + n, 1).n)
 			break;
 	}
@@ -143,6 +144,7 @@ static struct value call_image_crc(struct eval *ev, const struct value *a)
 			  image->file.len, end);
 		return function_int(0);
 	}
+	eval_spend(ev, MIB(1)); /* a few of these are one rule's fill */
 	count = signing_holes(image, holes);
 	for (unsigned i = 0; i < count && holes[i].at + holes[i].len <= end; i++) {
 		crc = crc_range(crc, image->file, at, holes[i].at);

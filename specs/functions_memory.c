@@ -62,9 +62,10 @@ static void each_chunk(struct eval *ev, gpa_t gpa, uint64_t len, chunk_fn fn, vo
 			  "0x%" PRIx64 " bytes at 0x%" PRIx64 " are too many to look at", len, gpa);
 		return;
 	}
-	for (uint64_t at = 0; at < len;) {
+	for (uint64_t at = 0; at < len && ev->status == EVAL_OK;) {
 		uint64_t n = GUEST_PAGE_SIZE - (gpa + at) % GUEST_PAGE_SIZE;
 
+		eval_spend(ev, 64);
 		if (n > len - at)
 			n = len - at;
 		if (!state_read(ev, ev->now, gpa + at, data, n) || !fn(arg, at, data, n))

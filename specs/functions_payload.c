@@ -181,6 +181,7 @@ static struct value call_pt_load_equal(struct eval *ev, const struct value *a)
 		eval_stop(ev, EVAL_SKIP, "the state does not hold all memory");
 	if (ev->status != EVAL_OK)
 		return function_bool(false);
+	eval_spend(ev, MIB(1)); /* a few of these are one rule's fill */
 	equal = compare_kernel(ev, a[0].n, true, &at) || compare_kernel(ev, a[0].n, false, &at);
 	if (!equal)
 		ev->last_read = (struct expr_memory){ at, 1 };

@@ -6,7 +6,14 @@
 
 #define LIST_ROWS_MAX 1024u
 
-enum list_kind { LIST_E820, LIST_SETUP_DATA, LIST_SEGMENTS, LIST_PE_SECTIONS };
+enum list_kind {
+	LIST_E820,
+	LIST_SETUP_DATA,
+	LIST_SEGMENTS,
+	LIST_PE_SECTIONS,
+	LIST_MEMMAP,
+	LIST_MODULES
+};
 
 struct list_info {
 	const char *name;
@@ -21,6 +28,8 @@ static const char *const segment_fields[] = { "index", "type",  "offset", "files
 					      "vaddr", "paddr", "flags",  NULL };
 static const char *const section_fields[] = { "index",  "name",    "vaddr", "vsize",
 					      "offset", "rawsize", "flags", NULL };
+static const char *const memmap_fields[] = { "index", "addr", "size", "type", "reserved", NULL };
+static const char *const module_fields[] = { "index", "paddr", "size", "cmdline", "reserved", NULL };
 
 static const struct list_info list_infos[] = {
 	[LIST_E820] = { "e820", true, "e820_table of boot_params, e820_entries of it",
@@ -29,6 +38,10 @@ static const struct list_info list_infos[] = {
 	[LIST_SEGMENTS] = { "segments", false, "program headers of the kernel proper",
 			    segment_fields },
 	[LIST_PE_SECTIONS] = { "pe_sections", false, "the PE section table", section_fields },
+	[LIST_MEMMAP] = { "memmap", true, "the memory map of the hvm_start_info at EBX",
+			  memmap_fields },
+	[LIST_MODULES] = { "modules", true, "the module list of the hvm_start_info at EBX",
+			   module_fields },
 };
 
 bool list_find(const char *name, struct name_ref *ret, const char *const **ret_fields)
@@ -57,7 +70,7 @@ bool list_find(const char *name, struct name_ref *ret, const char *const **ret_f
 	return false;
 }
 
-static uint64_t *add_row(struct eval *ev, struct list *list)
+uint64_t *list_add_row(struct eval *ev, struct list *list)
 {
 	uint64_t(*rows)[LIST_FIELDS_MAX];
 
@@ -88,7 +101,7 @@ void list_read_e820(struct eval *ev, const struct handover *h, struct list *ret)
 	if (count && !state_read(ev, h, bp + BOOT_PARAMS_E820, table, count * 20u))
 		return;
 	for (unsigned i = 0; i < count; i++) {
-		uint64_t *row = add_row(ev, ret);
+		uint64_t *row = list_add_row(ev, ret);
 
 		if (!row)
 			return;
@@ -120,7 +133,7 @@ static const char *walk_setup_data(struct eval *ev, const struct handover *h, st
 		if (!h->pages || at + sizeof(node) < at ||
 		    pages_read(h->pages, at, node, sizeof(node)))
 			return "a node lies where no memory is";
-		row = add_row(ev, ret);
+		row = list_add_row(ev, ret);
 		if (!row)
 			return "";
 		row[SETUP_DATA_FIELD_ADDR] = at;
@@ -155,7 +168,7 @@ static void read_segments(struct eval *ev, struct list *ret)
 	}
 	for (unsigned i = 0; i < image->elf->segment_count; i++) {
 		const struct elf_segment *s = &image->elf->segments[i];
-		uint64_t *row = add_row(ev, ret);
+		uint64_t *row = list_add_row(ev, ret);
 
 		if (!row)
 			return;
@@ -194,7 +207,7 @@ static void read_sections(struct eval *ev, struct list *ret)
 			eval_stop(ev, EVAL_UNREADABLE, "PE section %u lies outside the file", i);
 			return;
 		}
-		row = add_row(ev, ret);
+		row = list_add_row(ev, ret);
 		if (!row)
 			return;
 		row[1] = get_le64(s.data);
@@ -221,6 +234,8 @@ void list_read(struct eval *ev, const struct name_ref *name, struct list *ret)
 	case LIST_SETUP_DATA: list_read_setup_data(ev, h, ret); break;
 	case LIST_SEGMENTS: read_segments(ev, ret); break;
 	case LIST_PE_SECTIONS: read_sections(ev, ret); break;
+	case LIST_MEMMAP: list_read_memmap(ev, h, ret); break;
+	case LIST_MODULES: list_read_modules(ev, h, ret); break;
 	}
 }
 

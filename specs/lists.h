@@ -23,6 +23,12 @@
 
 void list_read_e820(struct eval *ev, const struct handover *h, struct list *ret);
 void list_read_setup_data(struct eval *ev, const struct handover *h, struct list *ret);
+/* lists_pvh.c */
+void list_read_memmap(struct eval *ev, const struct handover *h, struct list *ret);
+void list_read_modules(struct eval *ev, const struct handover *h, struct list *ret);
+
+/* A row of zeros with its index in field 0; NULL when there is no room or memory. */
+uint64_t *list_add_row(struct eval *ev, struct list *list);
 
 /* "" when the list ends as it should, else what is wrong with it; a static string. */
 const char *setup_data_fault(struct eval *ev, const struct handover *h);

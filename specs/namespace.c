@@ -238,8 +238,8 @@ bool bp_address(struct eval *ev, const struct handover *h, gpa_t *ret)
 	*ret = cpu_code_bits(&h->cpu) == 64 ? rsi : (uint32_t)rsi;
 	if (h->point != POINT_ENTRY || !strcmp(c->path, "linux32") || !strcmp(c->path, "linux64"))
 		return true;
-	*ret = c->facts[FACT_BOOT_PARAMS];
-	if (c->fact_known[FACT_BOOT_PARAMS] && *ret)
+	*ret = h->boot_params ? h->boot_params : c->facts[FACT_BOOT_PARAMS];
+	if (*ret)
 		return true;
 	eval_stop(ev, EVAL_SKIP, "the path %s has no boot_params at its entry", c->path);
 	return false;

@@ -40,6 +40,7 @@ static void visit_table(struct table_walk *w, unsigned level, gpa_t at)
 		eval_stop(w->ev, EVAL_ERROR, "more than %u page tables", TABLES_MAX);
 		return;
 	}
+	eval_spend(w->ev, 64);
 	if (level == 3 && w->mode == PAGING_PAE)
 		count = 4;
 	set_add(w->ev, w->set, at & GUEST_PAGE_MASK, GUEST_PAGE_SIZE);
@@ -131,10 +132,9 @@ static bool every_page(struct eval *ev, const struct cpu_state *cpu, uint64_t st
 		    (walk.mode == PAGING_NONE && last <= UINT32_MAX))
 			break;
 		va = next;
-		if (++ev->steps > MIB(16)) {
-			eval_stop(ev, EVAL_ERROR, "the range is too large to walk");
-			break;
-		}
+		eval_spend(ev, 4);
+		if (ev->status != EVAL_OK)
+			return false;
 	}
 	if (!ok && missed(ev, h, miss))
 		return false;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Runs the tests of o/$MODE and ends with one line: N passed, N failed[, N skipped].
 #
-#   MODE=opt tests/run.sh [unit|guest|kernels|oracle|cli|layers]...      default: all of them
+#   MODE=opt tests/run.sh [unit|guest|kernels|oracle|cli|layers|mutation|mutants]...      default: all of them
 #
 # Every program speaks TAP. A program that dies, hangs or says less than it planned counts as failed. Kernel images
 # are fetched first; tests find them by BOOTPATH_KERNELS, and skip with the reason where there are none.
@@ -74,6 +74,17 @@ run_guest() { program guest "$out/tests/guest-test"; }
 run_kernels() { program kernels "$out/tests/kernels-test"; }
 run_oracle() { program oracle "$out/tests/oracle-test"; }
 
+# speaks NAME FILE: a program that speaks TAP itself; its lines "# total: ..." are shown.
+speaks() {
+	[ -x "$2" ] || return 0
+	timeout -k 10 "$limit" "$2" >"$tap/$1.tap" 2>"$tap/$1.log" </dev/null
+	judge "$1" $?
+	sed -n 's/^# total: /    /p' "$tap/$1.tap"
+}
+
+run_mutation() { speaks mutation "$out/tests/mutation-test"; }
+run_mutants() { speaks mutants "$out/tests/mutants-test"; }
+
 run_cli() {
 	set -- tests/cli/*.bats
 	[ -e "$1" ] || return 0
@@ -90,10 +101,10 @@ run_layers() {
 	judge layers 0
 }
 
-[ $# -gt 0 ] || set -- layers unit guest kernels oracle cli
+[ $# -gt 0 ] || set -- layers unit guest kernels oracle cli mutation mutants
 printf 'tests of %s\n' "$out"
 case " $* " in
-*' kernels '* | *' oracle '* | *' cli '*) fetch_kernels ;;
+*' kernels '* | *' oracle '* | *' cli '* | *' mutation '*) fetch_kernels ;;
 esac
 for group; do
 	"run_$group"

@@ -9,34 +9,35 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void facts_into(struct judge_context *c, const struct check_facts *f)
+void check_context(const struct check_facts *f, struct judge_context *ret)
 {
 	const struct start_of_day *sod = f->sod;
 
-	judge_fact(c, FACT_LOAD_ADDRESS, sod->load_address);
-	judge_fact(c, FACT_LOAD_SIZE, sod->load_size);
-	judge_fact(c, FACT_RUN_ADDRESS, sod->run_address);
-	judge_fact(c, FACT_RUN_SIZE, sod->run_size);
-	if (sod->boot_params)
-		judge_fact(c, FACT_BOOT_PARAMS, sod->boot_params);
-	judge_fact(c, FACT_INITRD_SIZE, f->platform->initrd.len);
-	judge_fact(c, FACT_MEMORY, f->platform->memory);
-}
-
-int check_judge(const struct spec_set *specs, const struct check_facts *f, struct report_path *ret)
-{
-	struct judge_context c = {
+	*ret = (struct judge_context){
 		.image = f->image,
-		.handovers = ret->handovers,
-		.handover_count = ret->handover_count,
 		.path = f->path,
 		.variant = f->variant,
 		.cmdline = f->platform->cmdline,
 		.known = f->known,
 	};
+	judge_fact(ret, FACT_LOAD_ADDRESS, sod->load_address);
+	judge_fact(ret, FACT_LOAD_SIZE, sod->load_size);
+	judge_fact(ret, FACT_RUN_ADDRESS, sod->run_address);
+	judge_fact(ret, FACT_RUN_SIZE, sod->run_size);
+	if (sod->boot_params)
+		judge_fact(ret, FACT_BOOT_PARAMS, sod->boot_params);
+	judge_fact(ret, FACT_INITRD_SIZE, f->platform->initrd.len);
+	judge_fact(ret, FACT_MEMORY, f->platform->memory);
+}
+
+int check_judge(const struct spec_set *specs, const struct check_facts *f, struct report_path *ret)
+{
+	struct judge_context c;
 	int err = 0;
 
-	facts_into(&c, f);
+	check_context(f, &c);
+	c.handovers = ret->handovers;
+	c.handover_count = ret->handover_count;
 	for (int point = POINT_IMAGE; !err && point < POINT_COUNT; point++) {
 		err = judge_point(specs, &c, (enum point)point, &ret->verdicts);
 		if (err == -ENOENT) /* the path did not come to that point */
@@ -63,6 +64,7 @@ static void outcome_from(struct report_path *p, enum outcome outcome, const stru
 	for (size_t i = 0; i < p->verdicts.count; i++)
 		count += p->verdicts.items[i].status == v->status && p->verdicts.items[i].level == LEVEL_ERROR;
 	p->outcome = outcome;
+	p->by_verdicts = true;
 	snprintf(p->reason, sizeof(p->reason), "%s at %s%s: %s", v->id, point_names[v->point], what, v->text);
 	if (count > 1) {
 		size_t len = strlen(p->reason);

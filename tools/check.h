@@ -19,6 +19,9 @@ struct check_facts {
 	const char *const *known;
 };
 
+/* What rules may ask about the run; the handovers are the caller's to add. */
+void check_context(const struct check_facts *facts, struct judge_context *ret);
+
 /*
  * Judge the image and every point that @ret has a handover of; the verdicts go
  * into @ret->verdicts, in the order of points. -ENOMEM.

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static int image_load(struct image **ret_image, const char *path, struct diag *diag)
 {
@@ -51,7 +52,8 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-void choose_image(const struct options *o, const char *path, struct image **ret_image, struct report_image *ret)
+void choose_image(const struct options *o, const char *path, struct image **ret_image,
+		  struct report_image *ret)
 {
 	struct diag diag = { 0 };
 
@@ -86,17 +88,32 @@ void choose_require(const struct options *o, struct report_image *ret)
 	}
 }
 
+/* On a terminal, unless its user asked for none (no-color.org). */
+static bool wants_colour(const struct options *o)
+{
+	const char *no = getenv("NO_COLOR");
+
+	return !o->output && isatty(STDOUT_FILENO) && !(no && no[0]);
+}
+
 int choose_write(const struct options *o, const struct report *r)
 {
 	struct buf out = { 0 };
 	int err;
 
 	switch (o->format) {
-	case FORMAT_TEXT: report_text(r, &out, o->verbose); break;
+	case FORMAT_TEXT:
+		if (r->options->specs)
+			report_check(r, &out, o->verbose, wants_colour(o));
+		else
+			report_text(r, &out, o->verbose);
+		break;
 	case FORMAT_JSON: report_json(r, &out); break;
+	case FORMAT_KTAP: report_ktap(r, &out); break;
+	case FORMAT_JUNIT: report_junit(r, &out); break;
+	case FORMAT_COUNT: break;
 	}
 	err = options_write(o, &out);
 	buf_free(&out);
 	return err;
 }
-

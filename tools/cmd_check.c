@@ -87,6 +87,15 @@ static void check_images(struct check_command *c, struct report *r, struct image
 	}
 }
 
+static bool none_read(const struct report *r)
+{
+	for (size_t i = 0; i < r->image_count; i++) {
+		if (!r->images[i].error[0])
+			return false;
+	}
+	return true;
+}
+
 int cmd_check(int argc, char **argv)
 {
 	static const struct argp_child children[] = {
@@ -126,6 +135,9 @@ int cmd_check(int argc, char **argv)
 	report.image_count = c.image_count;
 	check_images(&c, &report, images);
 	status = report_exit_status(&report);
+	/* The one line of every image went to stderr already. */
+	if (c.options.format == FORMAT_TEXT && none_read(&report))
+		goto out;
 	if (choose_write(&c.options, &report))
 		status = EXIT_CANNOT_JUDGE;
 out:

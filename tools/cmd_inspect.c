@@ -23,6 +23,10 @@ static error_t parse_inspect(int key, char *arg, struct argp_state *state)
 		c->images = state->argv + state->next;
 		c->image_count = (size_t)(state->argc - state->next);
 		return 0;
+	case ARGP_KEY_SUCCESS:
+		if (c->options.format != FORMAT_TEXT && c->options.format != FORMAT_JSON)
+			argp_error(state, "--format: nothing is judged here; text or json");
+		return 0;
 	case ARGP_KEY_NO_ARGS: argp_error(state, "which image?"); return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
@@ -74,13 +78,12 @@ int cmd_inspect(int argc, char **argv)
 		struct inspection in = { 0 };
 		struct image *image = inspect_open(c.images[i], &in);
 
-		switch (c.options.format) {
-		case FORMAT_TEXT:
+		if (c.options.format == FORMAT_JSON) {
+			inspect_json(&in, &w);
+		} else {
 			if (image && out.len)
 				buf_puts(&out, "\n");
 			inspect_text(&in, &out);
-			break;
-		case FORMAT_JSON: inspect_json(&in, &w); break;
 		}
 		if (in.error[0]) {
 			fprintf(stderr, "bootpath: %s\n", in.error);

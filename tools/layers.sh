@@ -42,7 +42,7 @@ lzo/            loaders/payload_lzo.c
 lz4             loaders/payload_lz4.c
 zstd            loaders/payload_zstd.c
 yaml.h          specs/yaml.c
-jansson.h       specs/state_json.c tools/json_read.c
+jansson.h       tools/json_read.c
 xxhash.h        emu/base/digest.c
 md5.h           emu/base/digest.c
 sha             emu/base/digest.c

@@ -239,6 +239,24 @@ static error_t parse_run_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static void parse_format(struct options *o, const char *text, struct argp_state *state)
+{
+	static const char *const names[FORMAT_COUNT] = {
+		[FORMAT_TEXT] = "text",
+		[FORMAT_JSON] = "json",
+		[FORMAT_KTAP] = "ktap",
+		[FORMAT_JUNIT] = "junit",
+	};
+
+	for (unsigned i = 0; i < FORMAT_COUNT; i++) {
+		if (!strcmp(names[i], text)) {
+			o->format = i;
+			return;
+		}
+	}
+	argp_error(state, "--format: '%s' is none of text, json, ktap and junit", text);
+}
+
 static error_t parse_output_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -246,14 +264,7 @@ static error_t parse_output_option(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'o': o->output = arg; return 0;
 	case 'v': o->verbose = true; return 0;
-	case OPT_FORMAT:
-		if (!strcmp(arg, "text"))
-			o->format = FORMAT_TEXT;
-		else if (!strcmp(arg, "json"))
-			o->format = FORMAT_JSON;
-		else
-			argp_error(state, "--format: '%s' is neither text nor json", arg);
-		return 0;
+	case OPT_FORMAT: parse_format(o, arg, state); return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
 }
@@ -273,7 +284,7 @@ static const struct argp_option run_options[] = {
 };
 
 static const struct argp_option output_options[] = {
-	{ "format",           OPT_FORMAT,           "FORMAT", 0, "text (default) or json", 2 },
+	{ "format",           OPT_FORMAT,           "FORMAT", 0, "text (default), json, ktap or junit", 2 },
 	{ "output",           'o',                  "FILE",   0, "Write to FILE, all or nothing, instead of standard output", 2 },
 	{ "verbose",          'v',                  NULL,     0, "Say more", 2 },
 	{ 0 }

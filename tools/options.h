@@ -7,7 +7,7 @@
 
 #include "tools/report.h"
 
-enum report_format { FORMAT_TEXT, FORMAT_JSON };
+enum report_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_KTAP, FORMAT_JUNIT, FORMAT_COUNT };
 
 /* One item of --path or --require. */
 struct path_choice {

@@ -9,6 +9,7 @@
 #include "specs/verdict.h"
 
 struct spec_set;
+struct report_path;
 
 enum outcome { OUTCOME_PASS, OUTCOME_SKIP, OUTCOME_ERROR, OUTCOME_EXIT, OUTCOME_HANG, OUTCOME_CRASH, OUTCOME_FAIL, OUTCOME_COUNT };
 
@@ -27,8 +28,20 @@ struct run_options {
 	const char *until;          /* "startup_64" (the point kernel), another point or "0x..."; NULL: kernel */
 	bool keep_pages;            /* handovers hold all of memory, for specs; else the few pages that reports show */
 	const struct spec_set *specs; /* judge every point by these; NULL: do not judge */
+	const struct run_alter *alter; /* for tests that break what a clause asks for; NULL: nothing is altered */
 	struct store_record *stores;  /* ranges of memory to watch, filled by the run; NULL: none */
 	size_t store_count;
+};
+
+struct check_facts;
+
+/* Where a test may change a run; either function may be NULL, a negative errno ends the path as an error. */
+struct run_alter {
+	/* After the start of day was entered, before the entry is captured. */
+	int (*entry)(struct machine *m, const struct check_facts *facts, void *arg);
+	/* After the run, before its handovers are judged. */
+	int (*captured)(struct report_path *p, const struct check_facts *facts, void *arg);
+	void *arg;
 };
 
 #define STORE_RECORDS_MAX 64
@@ -57,6 +70,7 @@ struct report_path {
 	bool named;                 /* the user asked for it by name: then a skip is something not judged */
 	enum outcome outcome;
 	char reason[320];           /* one sentence */
+	bool by_verdicts;           /* the run arrived; the outcome is what the clauses made of it */
 	struct handover *handovers; /* in time order */
 	size_t handover_count;
 	struct verdicts verdicts;
@@ -95,7 +109,13 @@ int report_exit_status(const struct report *r);
 
 /* Writers, one per format, over the same struct. */
 void report_text(const struct report *r, struct buf *out, bool verbose);
+void report_check(const struct report *r, struct buf *out, bool verbose, bool colour);
 void report_json(const struct report *r, struct buf *out);
+void report_ktap(const struct report *r, struct buf *out);
+void report_junit(const struct report *r, struct buf *out);
+
+/* Where a run that did not arrive came to its end, for people; nothing for one that arrived. */
+void report_text_stop(const struct report_path *p, struct buf *out);
 
 /* True for the names of points that --until takes: "startup_64", "kernel", "compressed", "entry". */
 bool until_is_point(const char *text);

@@ -87,6 +87,16 @@ static bool arrived(const struct report_path *p)
 	return ran(p) && !p->stop_detail;
 }
 
+void report_text_stop(const struct report_path *p, struct buf *out)
+{
+	if (!ran(p) || arrived(p))
+		return;
+	buf_printf(out, "  stopped: %s, after %" PRIu64 " instructions\n", p->stop.text,
+		   p->stop.instructions);
+	text_registers(&p->last_cpu, out);
+	buf_puts(out, p->stop_detail);
+}
+
 static void text_path(const struct report_path *p, struct buf *out, bool verbose)
 {
 	buf_printf(out, "%s:%s: %s: %s\n", p->path->name, p->variant->name,
@@ -100,12 +110,7 @@ static void text_path(const struct report_path *p, struct buf *out, bool verbose
 		buf_puts(out, "  console:\n");
 		text_console(p->console, out);
 	}
-	if (arrived(p))
-		return;
-	buf_printf(out, "  stopped: %s, after %" PRIu64 " instructions\n", p->stop.text,
-		   p->stop.instructions);
-	text_registers(&p->last_cpu, out);
-	buf_puts(out, p->stop_detail);
+	report_text_stop(p, out);
 }
 
 void report_text(const struct report *r, struct buf *out, bool verbose)

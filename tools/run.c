@@ -134,6 +134,27 @@ static void run_parse_until(struct run *r)
 		r->target = POINT_COUNT;
 }
 
+static struct check_facts run_facts(const struct run *r)
+{
+	return (struct check_facts){
+		.image = r->image,
+		.sod = &r->sod,
+		.platform = &r->platform,
+		.path = r->ret->path->name,
+		.variant = r->ret->variant->name,
+		.known = r->ret->variant->known,
+	};
+}
+
+static int run_alter_entry(struct run *r, struct diag *diag)
+{
+	const struct run_alter *a = r->options->alter;
+	struct check_facts facts = run_facts(r);
+	int err = a && a->entry ? a->entry(r->machine, &facts, a->arg) : 0;
+
+	return err ? diag_set(diag, err, "altering the entry: %s", strerror(-err)) : 0;
+}
+
 static int run_make(struct run *r, struct diag *diag)
 {
 	const struct run_options *o = r->options;
@@ -153,7 +174,10 @@ static int run_make(struct run *r, struct diag *diag)
 	err = machine_create(&r->machine, &r->platform, diag);
 	if (err)
 		return err;
-	return sod_enter(&r->sod, r->machine, diag);
+	err = sod_enter(&r->sod, r->machine, diag);
+	if (err)
+		return err;
+	return run_alter_entry(r, diag);
 }
 
 /* The points that the first instruction itself stands at. */
@@ -364,16 +388,13 @@ static void run_collect(struct run *r)
 /* By the clauses, when the caller has any. */
 static void run_check(struct run *r)
 {
-	struct check_facts facts = {
-		.image = r->image,
-		.sod = &r->sod,
-		.platform = &r->platform,
-		.path = r->ret->path->name,
-		.variant = r->ret->variant->name,
-		.known = r->ret->variant->known,
-	};
+	const struct run_alter *a = r->options->alter;
+	struct check_facts facts = run_facts(r);
+	int err = a && a->captured ? a->captured(r->ret, &facts, a->arg) : 0;
 
-	if (!r->options->specs)
+	if (err)
+		outcome_set(r->ret, OUTCOME_ERROR, "altering what was captured: %s", strerror(-err));
+	if (err || !r->options->specs)
 		return;
 	if (check_judge(r->options->specs, &facts, r->ret))
 		outcome_set(r->ret, OUTCOME_ERROR, "out of memory");

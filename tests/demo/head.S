@@ -109,6 +109,11 @@ startup_64:
 	jae	1f
 	movl	$PREF_ADDRESS, %r14d
 1:
+	/* Room for tests that want the kernel elsewhere: R14 is where it will run. */
+	.globl	placed
+placed:
+	.skip	16, 0x90
+
 	leaq	stack_end(%rip), %rsp
 	leaq	tables(%rip), %rdi
 	call	build_tables
@@ -175,6 +180,13 @@ moved:
 	movq	0x18(%rbx), %rax		/* e_entry */
 	leaq	-PREF_ADDRESS(%rax, %r14), %rax
 	movq	%r15, %rsi
+	/*
+	 * Room for tests that hand over something else. RAX the kernel's entry, RSI boot_params, R8 the page tables (the first
+	 * GiB's directory is their third page), R9 a spare zero page; RBX, RCX, RDX, RDI and R10 to R13 are free.
+	 */
+	.globl	handover
+handover:
+	.skip	96, 0x90
 	jmp	*%rax
 
 /*

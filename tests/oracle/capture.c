@@ -38,6 +38,7 @@ const char *capture_folder(void)
 	return folder ? folder : "../shared/oracle";
 }
 
+/* A stop before there is a boot_params has no file of it. */
 static bool read_boot_params(struct capture *c)
 {
 	const char *name = json_string_value(json_object_get(c->stop, "boot_params_file"));
@@ -46,7 +47,7 @@ static bool read_boot_params(struct capture *c)
 	FILE *f;
 
 	if (!name)
-		return false;
+		return json_object_get(c->stop, "hvm_start_info") != NULL;
 	snprintf(path, sizeof(path), "%s/%s", capture_folder(), name);
 	f = fopen(path, "rb");
 	if (f) {
@@ -66,7 +67,7 @@ struct capture *capture_open(const char *file, const char *label, char why[256])
 	if (!c)
 		return NULL;
 	snprintf(path, sizeof(path), "%s/%s", capture_folder(), file);
-	c->root = json_load_file(path, 0, NULL);
+	c->root = json_load_file(path, JSON_ALLOW_NUL, NULL);
 	if (!c->root) {
 		snprintf(why, 256, "no captures in %.200s (BOOTPATH_ORACLE)", capture_folder());
 		return capture_close(c);
@@ -79,7 +80,8 @@ struct capture *capture_open(const char *file, const char *label, char why[256])
 			c->stop = stop;
 	}
 	if (!c->stop || !read_boot_params(c)) {
-		snprintf(why, 256, "%.100s has no stop %.100s with boot_params", file, label);
+		snprintf(why, 256, "%.100s has no stop %.100s with boot_params or start_info", file,
+			 label);
 		return capture_close(c);
 	}
 	return c;
@@ -302,15 +304,21 @@ static void compare_e820(struct compare *k, const uint8_t *bp)
 	}
 }
 
-static void compare_cmdline(struct compare *k, const uint8_t *bp)
+static void compare_text(struct compare *k, gpa_t at, const char *captured)
 {
-	gpa_t at = bp_get(bp, BP_HDR_CMD_LINE_PTR) | bp_get(bp, BP_EXT_CMD_LINE_PTR) << 32;
 	char text[CMDLINE_MAX] = "";
 
 	for (size_t i = 0; i < sizeof(text) - 1; i++)
 		if (mem_reader_read(k->mem, at + i, &text[i], 1) < 0 || !text[i])
 			break;
-	row_text(k, "command line", text, capture_cmdline(k->c) ? capture_cmdline(k->c) : "");
+	row_text(k, "command line", text, captured ? captured : "");
+}
+
+static void compare_cmdline(struct compare *k, const uint8_t *bp)
+{
+	gpa_t at = bp_get(bp, BP_HDR_CMD_LINE_PTR) | bp_get(bp, BP_EXT_CMD_LINE_PTR) << 32;
+
+	compare_text(k, at, capture_cmdline(k->c));
 }
 
 static void compare_boot_params(struct compare *k)
@@ -330,6 +338,84 @@ static void compare_boot_params(struct compare *k)
 	compare_cmdline(k, bp);
 }
 
+/* clang-format off */
+static const struct start_info_field {
+	const char *name;
+	unsigned offset, width;
+} start_info_fields[] = {
+	{ "magic",          0, 4 }, { "version",     4, 4 }, { "flags",      8, 4 }, { "nr_modules",   12, 4 },
+	{ "modlist_paddr", 16, 8 }, { "cmdline_paddr", 24, 8 }, { "rsdp_paddr", 32, 8 }, { "memmap_paddr", 40, 8 },
+	{ "memmap_entries", 48, 4 }, { "reserved",   52, 4 },
+};
+/* clang-format on */
+
+static uint64_t memmap_type(const char *name)
+{
+	static const char *const names[] = { "",    "RAM",      "RESERVED", "ACPI",
+					     "NVS", "UNUSABLE", "DISABLED", "PMEM" };
+
+	for (size_t i = 1; i < ARRAY_SIZE(names); i++)
+		if (name && strcmp(names[i], name) == 0)
+			return i;
+	return 0;
+}
+
+static void compare_memmap(struct compare *k, const json_t *entries, gpa_t memmap)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(entries, i, entry)
+	{
+		uint8_t got[24] = { 0 };
+		char row[40];
+
+		mem_reader_read(k->mem, memmap + i * sizeof(got), got, sizeof(got));
+		snprintf(row, sizeof(row), "memmap[%zu].addr", i);
+		row_u64(k, row, get_le64(got), hex(json_array_get(entry, 0)));
+		snprintf(row, sizeof(row), "memmap[%zu].size", i);
+		row_u64(k, row, get_le64(got + 8), hex(json_array_get(entry, 1)));
+		snprintf(row, sizeof(row), "memmap[%zu].type", i);
+		row_u64(k, row, get_le32(got + 16),
+			memmap_type(json_string_value(json_array_get(entry, 2))));
+	}
+}
+
+/* hvm_start_info where EBX leads, and what it leads to. */
+static void compare_start_info(struct compare *k, const json_t *captured)
+{
+	gpa_t at = (uint32_t)k->cpu->gpr[GPR_RBX];
+	uint8_t info[56], rsdp[20] = { 0 };
+	const char *rsdp_hex = json_string_value(json_object_get(captured, "rsdp_bytes"));
+	struct buf got = { 0 };
+
+	if (mem_reader_read(k->mem, at, info, sizeof(info)) < 0) {
+		buf_printf(k->out, "start_info: no memory at 0x%llx\n", (unsigned long long)at);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(start_info_fields); i++) {
+		const struct start_info_field *f = &start_info_fields[i];
+		char row[40];
+
+		snprintf(row, sizeof(row), "start_info.%s", f->name);
+		row_u64(k, row,
+			f->width == 4 ? get_le32(info + f->offset) : get_le64(info + f->offset),
+			hex(json_object_get(captured, f->name)));
+	}
+	compare_memmap(k, json_object_get(captured, "memmap"), get_le64(info + 40));
+	compare_text(k, get_le64(info + 24),
+		     json_string_value(json_object_get(captured, "cmdline")));
+	mem_reader_read(k->mem, get_le64(info + 32), rsdp, sizeof(rsdp));
+	for (size_t i = 0; i < sizeof(rsdp); i++)
+		buf_printf(&got, "%02x", rsdp[i]);
+	if (rsdp_hex)
+		row_text(k, "rsdp",
+			 strncmp(buf_str(&got), rsdp_hex, 2 * sizeof(rsdp)) ? buf_str(&got) :
+									      rsdp_hex,
+			 rsdp_hex);
+	buf_free(&got);
+}
+
 void capture_compare(const struct capture *c, const struct cpu_state *cpu,
 		     const struct mem_reader *mem, const struct known_row *known, size_t *ret_known,
 		     struct buf *ret)
@@ -341,7 +427,10 @@ void capture_compare(const struct capture *c, const struct cpu_state *cpu,
 	compare_segments(&k, regs);
 	compare_tables(&k, regs);
 	compare_paging(&k);
-	compare_boot_params(&k);
+	if (json_object_get(c->stop, "hvm_start_info"))
+		compare_start_info(&k, json_object_get(c->stop, "hvm_start_info"));
+	else
+		compare_boot_params(&k);
 	for (size_t i = 0; known && known[i].row; i++)
 		if (!(k.seen & BIT64(i)))
 			buf_printf(ret, "%s: no longer differs; take the row out\n", known[i].row);

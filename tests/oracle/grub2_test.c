@@ -28,7 +28,6 @@ static const struct known_row entry_known[] = {
 
 static const struct known_row kernel_known[] = {
 	{ "bp.hdr.ramdisk_image", "as at the entry" },
-	{ "bp.acpi_rsdp_addr", "the decompressor scans the BIOS for it, and this platform has no ACPI tables" },
 	{ NULL, NULL },
 };
 /* clang-format on */

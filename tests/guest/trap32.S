@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The trap in 32-bit code: a NOP that the machine replaces by a call of C. */
+	.code32
+	.text
+	.globl _start
+_start:
+trap:
+	nop
+	nop
+trap_at:
+	nop
+	nop
+	hlt
+trap_done:
+elsewhere:
+	hlt
+elsewhere_done:

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A real kernel entered by PVH: every variant gets to startup_64, and what the document leaves open changes nothing there. */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "emu/base/buf.h"
+#include "emu/base/digest.h"
+#include "tools/report.h"
+
+#define SEEDS 10
+
+static const char *const kernels[] = { "cloud", "generic", "cloud612" };
+
+static struct image *kernel_open(const char *name)
+{
+	const char *folder = getenv("BOOTPATH_KERNELS");
+	struct image *image = NULL;
+	char path[1024];
+
+	snprintf(path, sizeof(path), "%s/%s/vmlinuz", folder ? folder : "o/kernels", name);
+	if (image_open(&image, path, NULL) < 0)
+		cr_skip("no kernel %s", path);
+	cr_assert(eq(int, image_unpack(image, NULL), 0));
+	return image;
+}
+
+/* The same kernel as a file of its own, with one place changed: @off from the PVH entry on. */
+static struct image *vmlinux_open(const struct image *bzimage, unsigned off, const char *was,
+				  const char *now, size_t len)
+{
+	const struct elf_image *elf = bzimage->elf;
+	uint8_t *data = malloc(elf->data.len);
+	struct image *image = NULL;
+
+	memcpy(data, elf->data.data, elf->data.len);
+	for (unsigned i = 0; i < elf->segment_count; i++) {
+		const struct elf_segment *s = &elf->segments[i];
+		uint64_t at = elf->pvh_entry + off - s->paddr;
+
+		if (s->type != 1 || elf->pvh_entry < s->paddr || at >= s->filesz || !len)
+			continue;
+		cr_assert(eq(int, memcmp(data + s->offset + at, was, len), 0));
+		memcpy(data + s->offset + at, now, len);
+	}
+	cr_assert(eq(int,
+		     image_from_bytes(&image, "vmlinux",
+				      (struct bytes){ .data = data, .len = elf->data.len }, NULL),
+		     0));
+	free(data);
+	return image;
+}
+
+static const struct handover *run(const struct image *image, const char *variant, uint64_t seed,
+				  struct bytes initrd, struct report_path *ret)
+{
+	const struct sod_path *path = sod_path_find("pvh");
+	struct run_options options = {
+		.memory = MIB(512),
+		.cmdline = "console=ttyS0 nokaslr",
+		.initrd = initrd,
+		.seed = seed,
+		.until = "startup_64",
+		.keep_pages = true,
+		.max_instructions = 1000000,
+	};
+
+	*ret = (struct report_path){ 0 };
+	path_run(image, path, sod_variant_find(path, variant), &options, ret);
+	for (size_t i = 0; i < ret->handover_count; i++)
+		if (ret->handovers[i].point == POINT_KERNEL)
+			return &ret->handovers[i];
+	return NULL;
+}
+
+static void digest_range(struct digest *d, const struct pages *pages, gpa_t from, gpa_t to)
+{
+	uint8_t page[GUEST_PAGE_SIZE];
+
+	for (; from < to; from += sizeof(page)) {
+		size_t len = to - from < sizeof(page) ? (size_t)(to - from) : sizeof(page);
+
+		cr_assert(eq(int, pages_read(pages, from, page, len), 0));
+		digest_add(d, page, len);
+	}
+}
+
+#define DEAD_STACK 1024
+
+/*
+ * The registers that 64-bit code reads, and the kernel with boot_params inside
+ * it. RBP, CR2, IDTR and FS pass through unread; so do bits of RFLAGS that
+ * guide nothing; below RSP there is what functions left that have returned.
+ */
+static void state_digest(const struct image *image, const struct handover *h, char hex[])
+{
+	const struct cpu_state *cpu = &h->cpu;
+	struct digest *d = digest_create();
+
+	for (unsigned i = 0; i < GPR_COUNT; i++)
+		if (i != GPR_RBP)
+			digest_u64(d, cpu->gpr[i]);
+	digest_u64(d, cpu->rip);
+	digest_u64(d, cpu->rflags & (EFLAGS_IF | EFLAGS_DF | EFLAGS_TF | EFLAGS_NT | EFLAGS_VM));
+	digest_u64(d, cpu->cr0);
+	digest_u64(d, cpu->cr3);
+	digest_u64(d, cpu->cr4);
+	digest_u64(d, cpu->efer);
+	digest_u64(d, cpu->gdtr.base);
+	digest_u64(d, cpu->gdtr.limit);
+	digest_u64(d, cpu->seg[SEG_GS].base);
+	for (unsigned i = SEG_ES; i <= SEG_DS; i++) {
+		digest_u64(d, cpu->seg[i].selector);
+		digest_u64(d, cpu->seg[i].base);
+		digest_u64(d, cpu->seg[i].limit);
+		digest_u64(d, cpu->seg[i].attr);
+	}
+	digest_range(d, h->pages, image->elf->load_start, cpu->gpr[GPR_RSP] - DEAD_STACK);
+	digest_range(d, h->pages, cpu->gpr[GPR_RSP], image->elf->load_end);
+	digest_hex(d, hex);
+	digest_destroy(d);
+}
+
+/* Of SEEDS seeds, how many give another state than the first, or do not arrive as it does. */
+static unsigned seeds_differ(const struct image *image)
+{
+	char first[DIGEST_HEX_SIZE] = "", hex[DIGEST_HEX_SIZE];
+	unsigned differ = 0;
+
+	for (uint64_t seed = 0; seed < SEEDS; seed++) {
+		struct report_path report;
+		const struct handover *h = run(image, "spec", seed, (struct bytes){ 0 }, &report);
+
+		snprintf(hex, sizeof(hex), "no arrival");
+		if (h)
+			state_digest(image, h, hex);
+		if (seed == 0)
+			memcpy(first, hex, sizeof(hex));
+		else
+			differ += strcmp(first, hex) != 0;
+		report_path_release(&report);
+	}
+	return differ;
+}
+
+Test(pvh, every_variant_reaches_startup_64_as_bzimage_and_as_vmlinux, .timeout = 300)
+{
+	static const uint8_t archive[4096];
+	const struct bytes initrds[] = { { 0 }, { archive, sizeof(archive) } };
+	const struct sod_path *path = sod_path_find("pvh");
+
+	for (size_t k = 0; k < ARRAY_SIZE(kernels); k++) {
+		struct image *images[2] = { kernel_open(kernels[k]) };
+
+		images[1] = vmlinux_open(images[0], 0, NULL, NULL, 0);
+		for (unsigned i = 0; i < 2 * 2 * path->variant_count; i++) {
+			const char *variant = path->variants[i / 4].name;
+			struct report_path report;
+
+			run(images[i % 2], variant, 0, initrds[i / 2 % 2], &report);
+			cr_expect(eq(int, report.outcome, OUTCOME_PASS), "%s as %s by %s: %s",
+				  kernels[k], image_format_names[images[i % 2]->format], variant,
+				  report.reason);
+			report_path_release(&report);
+		}
+		image_close(images[0]);
+		image_close(images[1]);
+	}
+}
+
+Test(pvh, ten_seeds_of_unspecified_state_give_one_state_at_startup_64, .timeout = 300)
+{
+	for (size_t k = 0; k < ARRAY_SIZE(kernels); k++) {
+		struct image *image = kernel_open(kernels[k]);
+
+		cr_expect(eq(uint, seeds_differ(image), 0), "%s", kernels[k]);
+		image_close(image);
+	}
+}
+
+/* arch/x86/platform/pvh/head.S begins with CLD. */
+Test(pvh, a_kernel_that_forgets_cld_is_found, .timeout = 300)
+{
+	struct image *image = kernel_open("cloud");
+	struct image *patched = vmlinux_open(image, 0, "\xfc", "\x90", 1);
+
+	cr_expect(gt(uint, seeds_differ(patched), 0));
+	image_close(patched);
+	image_close(image);
+}
+
+/* MOV ESI, EBX, which takes start_info's address, becomes MOV ESI, EDX. */
+Test(pvh, a_kernel_that_reads_edx_is_found, .timeout = 300)
+{
+	struct image *image = kernel_open("cloud");
+	struct bytes code;
+	struct image *patched;
+	unsigned off = 0;
+
+	for (unsigned i = 0; i < image->elf->segment_count; i++) {
+		const struct elf_segment *s = &image->elf->segments[i];
+
+		if (s->type == 1 && image->elf->pvh_entry >= s->paddr &&
+		    image->elf->pvh_entry - s->paddr < s->filesz)
+			cr_assert(bytes_slice(image->elf->data,
+					      s->offset + image->elf->pvh_entry - s->paddr, 64,
+					      &code));
+	}
+	while (off < 62 && memcmp(code.data + off, "\x89\xde", 2) != 0)
+		off++;
+	cr_assert(lt(uint, off, 62));
+	patched = vmlinux_open(image, off, "\x89\xde", "\x89\xd6", 2);
+	cr_expect(gt(uint, seeds_differ(patched), 0));
+	image_close(patched);
+	image_close(image);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Symbols of the demonstration image, from the ELF file that it was made of. */
+#include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <unistd.h>
+
+#include "tests/mutation/trial.h"
+
+static int section_find(Elf *elf, Elf_Scn *scn, const char *name, uint64_t *ret_value)
+{
+	GElf_Shdr header;
+	Elf_Data *data;
+	GElf_Sym sym;
+
+	if (!gelf_getshdr(scn, &header) || header.sh_type != SHT_SYMTAB || !header.sh_entsize)
+		return -ENOENT;
+	data = elf_getdata(scn, NULL);
+	for (size_t i = 0; data && i < header.sh_size / header.sh_entsize; i++) {
+		const char *s;
+
+		if (!gelf_getsym(data, (int)i, &sym))
+			break;
+		s = elf_strptr(elf, header.sh_link, sym.st_name);
+		if (s && !strcmp(s, name)) {
+			*ret_value = sym.st_value;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+int symbol_find(const char *path, const char *name, uint64_t *ret_value)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err = -ENOENT;
+	Elf_Scn *scn = NULL;
+	Elf *elf = NULL;
+
+	if (fd < 0)
+		return -errno;
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (!elf)
+		err = -EIO;
+	while (elf && err && (scn = elf_nextscn(elf, scn)))
+		err = section_find(elf, scn, name, ret_value);
+	elf_end(elf);
+	close(fd);
+	return err;
+}

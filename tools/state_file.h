@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A state that was captured elsewhere, for `check --state`: a path of our JSON
+ * report (path, variant, handovers; man/bootpath-json.5), with the memory that
+ * the rules look at beside it.
+ */
+#ifndef TOOLS_STATE_FILE_H
+#define TOOLS_STATE_FILE_H
+
+#include "emu/base/diag.h"
+#include "specs/judge.h"
+
+struct state_file {
+	char path[32];
+	char variant[32];
+	struct handover *handovers; /* owned, in time order */
+	size_t handover_count;
+	bool fact_known[FACT_COUNT];
+	uint64_t facts[FACT_COUNT];
+};
+
+/*
+ * Zero @ret before. -EINVAL with "NAME:LINE:COLUMN: ..." in @diag, or the errno
+ * of reading. The memory of a state is what the file holds and nothing else.
+ */
+int state_file_read(struct state_file *ret, const char *path, struct diag *diag);
+int state_file_parse(struct state_file *ret, const char *name, struct bytes text,
+		     struct diag *diag);
+void state_file_release(struct state_file *s);
+
+/* What judge_point() is told: rules that ask for memory that is not in the file SKIP. @image may be NULL. */
+struct judge_context state_file_context(const struct state_file *s, const struct image *image);
+
+#endif
