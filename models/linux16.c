@@ -337,8 +337,8 @@ static const struct linux16_variant syslinux_variant = {
 	.clears_vid_mode = true,
 };
 
-/* The heap that QEMU grants reaches 16 bytes into the stack. */
-static const char *const qemu_known[] = { "RM-016", NULL };
+/* The heap that QEMU and SYSLINUX grant reaches 16 bytes into the stack. */
+static const char *const heap_known[] = { "RM-016", NULL };
 /* Stack in a segment of its own; interrupts on. */
 static const char *const lilo_known[] = { "RM-002", "RM-004", NULL };
 
@@ -353,7 +353,7 @@ static const struct sod_variant variants[] = {
 		.name = "qemu",
 		.doc = "QEMU's -kernel, without a VGA adapter",
 		.cite = "hw/i386/x86.c x86_load_linux() of QEMU 7.2, and a capture of it with SeaBIOS",
-		.known = qemu_known,
+		.known = heap_known,
 		.data = &qemu_variant,
 	},
 	{
@@ -373,6 +373,7 @@ static const struct sod_variant variants[] = {
 		.name = "syslinux",
 		.doc = "SYSLINUX, command `kernel`",
 		.cite = "com32/lib/syslinux/load_linux.c of SYSLINUX 6: bios_boot_linux(), calc_cmdline_offset()",
+		.known = heap_known,
 		.data = &syslinux_variant,
 	},
 };
