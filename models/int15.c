@@ -121,14 +121,14 @@ static bool e820_is_absent(const struct platform *p)
 
 static void e820_clobber(struct bios_call *c)
 {
-	if (call_reg32(c, GPR_RBX) == 0)
-		call_set32(c, GPR_RBX, 0);
+	if (c->flags & EFLAGS_CF)
+		call_set32(c, GPR_RBX, 0xbbbbd00d);
 	call_set32(c, GPR_RSI, 0x5151d00d);
 	call_set32(c, GPR_RDI, 0xd1d1d00d);
 	call_set32(c, GPR_RBP, 0xb9b9d00d);
 }
 
-void int15_e820(struct bios_call *c)
+static void e820_answer(struct bios_call *c)
 {
 	const struct bios *bios = c->bios;
 	uint32_t index = call_reg32(c, GPR_RBX), room = call_reg32(c, GPR_RCX), size = ENTRY_SIZE;
@@ -151,9 +151,14 @@ void int15_e820(struct bios_call *c)
 		call_set32(c, GPR_RAX, 0);
 	call_set32(c, GPR_RCX, size);
 	call_set32(c, GPR_RBX, index + 1 < bios->e820_count ? index + 1 : 0);
-	if (bios_has_quirk(bios->platform, BIOS_QUIRK_E820_CLOBBERS))
-		e820_clobber(c);
 	call_flag(c, EFLAGS_CF, false);
+}
+
+void int15_e820(struct bios_call *c)
+{
+	e820_answer(c);
+	if (bios_has_quirk(c->bios->platform, BIOS_QUIRK_E820_CLOBBERS))
+		e820_clobber(c);
 }
 
 void int15_e801(struct bios_call *c)
