@@ -169,6 +169,11 @@ int machine_interrupt_at(struct machine *m, uint64_t count, uint8_t vector);
 const struct buf *machine_console(const struct machine *m);
 void machine_console_put(struct machine *m, const char *text, size_t len);
 
+/* A text screen, shown to whoever asks: @fn appends its lines, or nothing when nobody drew on it. One per machine. */
+typedef void (*screen_fn)(void *arg, struct buf *out);
+void machine_on_screen(struct machine *m, screen_fn fn, void *arg);
+void machine_screen(const struct machine *m, struct buf *out);
+
 /* --- events --- */
 
 /* Append to the stream (stamps count). */
