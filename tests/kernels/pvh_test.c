@@ -215,3 +215,63 @@ Test(pvh, a_kernel_that_reads_edx_is_found, .timeout = 300)
 	image_close(patched);
 	image_close(image);
 }
+
+/* Runs the kernel as far as @count instructions go; the caller releases @ret. */
+static void run_on(const struct image *image, const char *variant, enum cpu_profile cpu,
+		   const char *cmdline, uint64_t count, struct report_path *ret)
+{
+	const struct sod_path *path = sod_path_find("pvh");
+	struct run_options options = {
+		.memory = MIB(512),
+		.cmdline = cmdline,
+		.cpu = cpu,
+		.until = "0x1",
+		.max_instructions = count,
+	};
+
+	*ret = (struct report_path){ 0 };
+	path_run(image, path, sod_variant_find(path, variant), &options, ret);
+	cr_expect(eq(int, ret->stop.kind, STOP_LIMIT), "%s: %s", variant, ret->reason);
+	cr_expect(eq(u64, ret->counts.unmodelled, 0), "%s: %s", variant, ret->reason);
+}
+
+/* start_kernel() prints the banner, and setup_arch() in it what it found out about the hypervisor. */
+Test(pvh, start_kernel_runs_and_says_where_it_runs, .timeout = 300)
+{
+	static const struct {
+		const char *variant, *says;
+	} rows[] = {
+		{ "spec", "BIOS-e820: [mem 0x0000000000100000-0x000000001ffdffff] usable" },
+		{ "xen", "Hypervisor detected: Xen HVM" },
+		{ "xen-dom0", "Xen version 4.17." },
+	};
+	struct image *image = kernel_open("cloud");
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows) * 2; i++) {
+		struct report_path report;
+
+		run_on(image, rows[i / 2].variant, i % 2 ? CPU_QEMU64 : CPU_GENERIC,
+		       "earlyprintk=ttyS0", 25000000, &report);
+		cr_expect(strstr(report.console, "Linux version 6.1.0") != NULL, "%s",
+			  report.console);
+		cr_expect(strstr(report.console, rows[i / 2].says) != NULL, "%s", report.console);
+		/* ACPICA inside the kernel is one more reader of our tables. */
+		cr_expect(strstr(report.console, "ACPI: RSDP 0x") != NULL, "%s", report.console);
+		cr_expect(strcasestr(report.console, "checksum error") == NULL, "%s",
+			  report.console);
+		report_path_release(&report);
+	}
+	image_close(image);
+}
+
+Test(pvh, a_dom0_writes_to_xens_console_by_hypercall, .timeout = 300)
+{
+	struct image *image = kernel_open("cloud");
+	struct report_path report;
+
+	run_on(image, "xen-dom0", CPU_GENERIC, "earlyprintk=xen", 25000000, &report);
+	cr_expect(strstr(report.console, "Linux version 6.1.0") != NULL, "%s", report.console);
+	cr_expect(gt(u64, report.counts.hypercalls, 10));
+	report_path_release(&report);
+	image_close(image);
+}
