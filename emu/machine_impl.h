@@ -125,6 +125,8 @@ struct machine {
 
 	struct device_memory device_memory[DEVICE_MEMORY_MAX];
 	unsigned device_memory_count;
+	screen_fn screen;
+	void *screen_arg;
 	arrival_fn arrival;
 	void *arrival_arg;
 	hypercall_fn hypercall;
