@@ -103,6 +103,13 @@ pvh_start:
 	addl	$4, %esi
 	loop	1b
 3:	movl	%ebx, %esi
+	/* The ISA range is no RAM, which the map of a hypervisor may leave unsaid. */
+	cmpb	$BP_E820_MAX, BP_E820_ENTRIES(%esi)
+	jae	4f
+	movl	$0xa0000, (%edi)
+	movl	$0x60000, 8(%edi)
+	movl	$E820_RESERVED, 16(%edi)
+	incb	BP_E820_ENTRIES(%esi)
 4:
 	/* The first GiB, identity, 2 MiB pages. */
 	movl	$(PA(tables) + 0x1000 + PTE_P_RW), PA(tables)

@@ -18,6 +18,9 @@ boot_sector:
 1:	hlt
 	jmp	1b
 
+	.org	BP_SENTINEL
+sentinel:		.byte	0xff		/* zero-page.rst: found out of boot_params by who copies too much */
+
 	.org	BP_HDR
 setup_sects:		.byte	SETUP_SECTS
 root_flags:		.word	1
