@@ -156,6 +156,8 @@ int machine_trap_add(struct machine *m, gpa_t gpa, trap_fn fn, void *arg)
 	if (m->trap_count == TRAPS_MAX)
 		return -ENOSPC;
 	m->traps[m->trap_count++] = (struct trap){.gpa = gpa, .fn = fn, .arg = arg};
+	/* Code that was translated before does not know of it. */
+	engine_forget_phys(m->engine, gpa, 1);
 	return 0;
 }
 

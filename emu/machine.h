@@ -37,10 +37,18 @@ const struct platform *machine_platform(const struct machine *m);
 int machine_read(const struct machine *m, gpa_t gpa, void *data, size_t len);
 /* The host's write: also into ROM; code that was translated from there is forgotten. */
 int machine_write(struct machine *m, gpa_t gpa, const void *data, size_t len);
+/*
+ * Firmware that runs from shadow RAM and never locks it leaves the ROM area
+ * writable: let the guest store to the ROM that holds @gpa. Before the run
+ * only. -EFAULT when there is none.
+ */
+int machine_rom_unlock(struct machine *m, gpa_t gpa);
 /* machine_read as the interface that page walks and rules take; valid while @m lives. */
 struct mem_reader machine_reader(const struct machine *m);
 /* A copy of all memory that holds anything; -ENOMEM. The caller destroys it. */
 int machine_copy_pages(struct machine *m, struct pages **ret_pages);
+/* The same without copying: good until the machine runs on, is written to, or is destroyed. */
+int machine_view_pages(struct machine *m, struct pages **ret_pages);
 
 /* --- CPU --- */
 

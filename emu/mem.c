@@ -147,6 +147,19 @@ int machine_write(struct machine *m, gpa_t gpa, const void *data, size_t len)
 	return 0;
 }
 
+int machine_rom_unlock(struct machine *m, gpa_t gpa)
+{
+	for (unsigned i = 0; i < m->block_count; i++) {
+		struct mem_block *b = &m->blocks[i];
+
+		if (gpa - b->gpa >= b->size)
+			continue;
+		b->writable = true;
+		return engine_protect(m->engine, b->gpa, b->size, true);
+	}
+	return -EFAULT;
+}
+
 static int read_machine(const void *ctx, gpa_t gpa, void *data, size_t len)
 {
 	return machine_read(ctx, gpa, data, len);
@@ -157,7 +170,12 @@ struct mem_reader machine_reader(const struct machine *m)
 	return (struct mem_reader){.read = read_machine, .ctx = m};
 }
 
-int machine_copy_pages(struct machine *m, struct pages **ret_pages)
+static int put_copy(struct pages *p, gpa_t gpa, const uint8_t *page)
+{
+	return pages_put(p, gpa, page, GUEST_PAGE_SIZE);
+}
+
+static int all_pages(struct machine *m, int (*put)(struct pages *, gpa_t, const uint8_t *), struct pages **ret_pages)
 {
 	struct regions memory = {0};
 	struct pages *pages = NULL;
@@ -172,7 +190,7 @@ int machine_copy_pages(struct machine *m, struct pages **ret_pages)
 
 		for (uint64_t off = 0; !ret && off < b->size; off += GUEST_PAGE_SIZE) {
 			if (engine_page_dirty(m->engine, b->gpa + off))
-				ret = pages_put(pages, b->gpa + off, b->host + off, GUEST_PAGE_SIZE);
+				ret = put(pages, b->gpa + off, b->host + off);
 		}
 	}
 	regions_free(&memory);
@@ -192,6 +210,16 @@ bool machine_walk(struct machine *m, const struct cpu_state *cpu, gva_t va, stru
 	if (!machine_a20(m))
 		ret->gpa &= ~(gpa_t)BIT(20);
 	return present;
+}
+
+int machine_copy_pages(struct machine *m, struct pages **ret_pages)
+{
+	return all_pages(m, put_copy, ret_pages);
+}
+
+int machine_view_pages(struct machine *m, struct pages **ret_pages)
+{
+	return all_pages(m, pages_borrow, ret_pages);
 }
 
 bool machine_read_va(struct machine *m, const struct cpu_state *cpu, gva_t va, void *data, size_t len)

@@ -30,6 +30,9 @@ enum compression payload_probe(struct bytes packed);
 int payload_unpack(struct bytes packed, uint64_t file_offset, struct bytes *ret_bytes,
 		   struct diag *diag);
 
+/* CRC-32 as gzip has it (IEEE 802.3, reflected), @crc from the bytes before; the first is 0. */
+uint32_t payload_crc32(uint32_t crc, const void *data, size_t len);
+
 /*
  * For the unpackers: make room for at least one more byte of output, and for up to
  * @want; -EINVAL at the limit, -ENOMEM.

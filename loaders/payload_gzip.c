@@ -45,3 +45,8 @@ int payload_gzip(struct payload_stream *s)
 	inflateEnd(&z);
 	return r;
 }
+
+uint32_t payload_crc32(uint32_t crc, const void *data, size_t len)
+{
+	return (uint32_t)crc32_z(crc, data, len);
+}

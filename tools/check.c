@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "emu/disasm.h"
+#include "tools/code.h"
+
 void check_context(const struct check_facts *f, struct judge_context *ret)
 {
 	const struct start_of_day *sod = f->sod;
@@ -46,12 +49,26 @@ int check_judge(const struct spec_set *specs, const struct check_facts *f, struc
 	return err;
 }
 
+/* What already failed at the entry is not the image's doing when it fails once more. */
+static bool failed_at_entry(const struct report_path *p, const struct verdict *v)
+{
+	for (size_t i = 0; i < p->verdicts.count; i++) {
+		const struct verdict *e = &p->verdicts.items[i];
+
+		if (e->point == POINT_ENTRY && e->status == VERDICT_FAIL && !strcmp(e->id, v->id))
+			return true;
+	}
+	return false;
+}
+
 static const struct verdict *first_of(const struct report_path *p, enum verdict_status status, bool at_entry)
 {
 	for (size_t i = 0; i < p->verdicts.count; i++) {
 		const struct verdict *v = &p->verdicts.items[i];
 
-		if (v->status == status && v->level == LEVEL_ERROR && (v->point == POINT_ENTRY) == at_entry)
+		if (v->status != status || v->level != LEVEL_ERROR || (v->point == POINT_ENTRY) != at_entry)
+			continue;
+		if (at_entry || status != VERDICT_FAIL || !failed_at_entry(p, v))
 			return v;
 	}
 	return NULL;
@@ -104,16 +121,32 @@ static uint64_t point_time(const struct report_path *p, enum point point)
 	return 0;
 }
 
-static void name_writer(struct verdict *v, const struct store_record *s)
+/* "startup_64+0x1c6 (0x10001c6: movb $0, 0x1e8(%rsi)), after 5 instructions" */
+static void name_instruction(const struct image *image, const struct store_record *s, struct buf *text)
+{
+	struct bytes code = {.data = s->code, .len = s->code_len};
+	char line[128] = "", symbol[64];
+
+	if (code_symbol(image, code, symbol, sizeof(symbol)))
+		buf_printf(text, "%s (0x%" PRIx64, symbol, s->pc);
+	else
+		buf_printf(text, "the instruction (0x%" PRIx64, s->pc);
+	if (disasm_line(s->code, s->code_len, s->pc, s->bits, line, sizeof(line)))
+		buf_printf(text, ": %s", line);
+	buf_printf(text, "), after %" PRIu64 " instructions", s->count);
+}
+
+static void name_writer(const struct image *image, struct verdict *v, const struct store_record *s)
 {
 	struct buf text = {0};
 
+	buf_printf(&text, "0x%" PRIx64 " by ", v->blame_gpa);
 	if (s->seen)
-		buf_printf(&text, "the instruction at 0x%" PRIx64 ", after %" PRIu64 " instructions", s->pc, s->count);
+		name_instruction(image, s, &text);
 	else if (s->placement[0])
 		buf_printf(&text, "the start of day (%s)", s->placement);
 	else
-		buf_puts(&text, "nobody: it is as the machine's memory began");
+		buf_puts(&text, "nobody: the machine's memory began so");
 	free(v->writer);
 	v->writer = strdup(buf_str(&text));
 	buf_free(&text);
@@ -143,7 +176,7 @@ void check_blame(const struct image *image, const struct run_options *options, s
 	again.store_count = n;
 	path_run(image, p->path, p->variant, &again, &second);
 	for (size_t i = 0; i < n; i++)
-		name_writer(of[i], &records[i]);
+		name_writer(image, of[i], &records[i]);
 	report_path_release(&second);
 }
 

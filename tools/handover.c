@@ -9,7 +9,7 @@
 #define CMDLINE_SHOWN_MAX 4096u /* of a command line whose size nobody told us */
 
 /* Copy what is readable of [gpa, gpa+len) page by page; memory that is not there is left out. */
-static int capture_range(struct pages *p, struct machine *m, gpa_t gpa, uint64_t len)
+static int capture_range(struct pages *p, const struct mem_reader *mem, gpa_t gpa, uint64_t len)
 {
 	uint8_t data[GUEST_PAGE_SIZE];
 	gpa_t page = gpa & GUEST_PAGE_MASK;
@@ -19,7 +19,7 @@ static int capture_range(struct pages *p, struct machine *m, gpa_t gpa, uint64_t
 	if (!len || __builtin_add_overflow(gpa, len - 1, &last))
 		return 0;
 	for (; page <= last; page += GUEST_PAGE_SIZE) {
-		if (machine_read(m, page, data, sizeof(data)))
+		if (mem_reader_read(mem, page, data, sizeof(data)))
 			continue;
 		err = pages_put(p, page, data, sizeof(data));
 		if (err == -ENOMEM)
@@ -30,33 +30,38 @@ static int capture_range(struct pages *p, struct machine *m, gpa_t gpa, uint64_t
 	return 0;
 }
 
-static int capture_small(struct handover *h, struct machine *m)
+/* What reports show of @mem, as pages of their own. */
+static int capture_shown(const struct handover *h, const struct mem_reader *mem,
+			 const struct regions *ram, struct pages **ret_pages)
 {
 	uint8_t bp[BOOT_PARAMS_SIZE];
-	struct pages *p = pages_create(&machine_platform(m)->ram);
+	struct pages *p = pages_create(ram);
 	gpa_t cmdline;
 	int err = 0;
 
 	if (!p)
 		return -ENOMEM;
-	if (h->boot_params && !machine_read(m, h->boot_params, bp, sizeof(bp))) {
-		err = capture_range(p, m, h->boot_params, sizeof(bp));
+	if (h->boot_params && !mem_reader_read(mem, h->boot_params, bp, sizeof(bp))) {
+		err = capture_range(p, mem, h->boot_params, sizeof(bp));
 		cmdline = bp_get(bp, BP_HDR_CMD_LINE_PTR) | bp_get(bp, BP_EXT_CMD_LINE_PTR) << 32;
 		if (!err && cmdline)
-			err = capture_range(p, m, cmdline, CMDLINE_SHOWN_MAX);
+			err = capture_range(p, mem, cmdline, CMDLINE_SHOWN_MAX);
 	}
 	if (!err && h->cpu.gdtr.base)
-		err = capture_range(p, m, h->cpu.gdtr.base, (h->cpu.gdtr.limit & 0xffff) + 1ull);
+		err = capture_range(p, mem, h->cpu.gdtr.base, (h->cpu.gdtr.limit & 0xffff) + 1ull);
 	if (err)
 		pages_destroy(p);
 	else
-		h->pages = p;
+		*ret_pages = p;
 	return err;
 }
 
 int handover_capture(struct handover *ret, struct machine *m, enum point point,
-		     const char *image_name, const char *symbol, gpa_t boot_params, bool all)
+		     const char *image_name, const char *symbol, gpa_t boot_params,
+		     enum capture capture)
 {
+	struct mem_reader mem = machine_reader(m);
+
 	*ret = (struct handover){
 		.point = point,
 		.instructions = machine_instructions(m),
@@ -65,7 +70,24 @@ int handover_capture(struct handover *ret, struct machine *m, enum point point,
 	snprintf(ret->image, sizeof(ret->image), "%s", image_name);
 	snprintf(ret->symbol, sizeof(ret->symbol), "%s", symbol);
 	machine_cpu_get(m, &ret->cpu);
-	return all ? machine_copy_pages(m, &ret->pages) : capture_small(ret, m);
+	switch (capture) {
+	case CAPTURE_ALL: return machine_copy_pages(m, &ret->pages);
+	case CAPTURE_VIEW: return machine_view_pages(m, &ret->pages);
+	case CAPTURE_SHOWN: break;
+	}
+	return capture_shown(ret, &mem, &machine_platform(m)->ram, &ret->pages);
+}
+
+int handover_trim(struct handover *h)
+{
+	struct pages *all = h->pages;
+	struct mem_reader mem = pages_reader(all);
+	int err;
+
+	h->pages = NULL;
+	err = capture_shown(h, &mem, pages_ram(all), &h->pages);
+	pages_destroy(all);
+	return err;
 }
 
 void kernel_entry_init(struct kernel_entry *e, const struct image *image)

@@ -6,13 +6,23 @@
 #include "emu/machine.h"
 #include "loaders/image.h"
 
+/* How much of memory a handover keeps. */
+enum capture {
+	CAPTURE_SHOWN, /* what reports show: boot_params, the GDT and the command line */
+	CAPTURE_ALL,
+	CAPTURE_VIEW, /* all, as the machine has it: until handover_trim(), nothing may change it */
+};
+
 /*
- * Fill @ret with the machine's state now. With @all, pages are all of memory;
- * else only boot_params, the GDT and the command line. @boot_params is 0 where
- * there is none. 0 or -ENOMEM.
+ * Fill @ret with the machine's state now. @boot_params is 0 where there is none.
+ * 0 or -ENOMEM.
  */
 int handover_capture(struct handover *ret, struct machine *m, enum point point,
-		     const char *image_name, const char *symbol, gpa_t boot_params, bool all);
+		     const char *image_name, const char *symbol, gpa_t boot_params,
+		     enum capture capture);
+
+/* Keep no more than CAPTURE_SHOWN does; on -ENOMEM nothing is kept. */
+int handover_trim(struct handover *h);
 
 /* How to know the kernel proper's first instruction when it is about to run. */
 struct kernel_entry {

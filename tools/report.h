@@ -27,7 +27,7 @@ struct run_options {
 	uint64_t max_instructions;  /* 0: the default budget */
 	bool max_is_users;          /* given by the user: then running out is a hang, else an error */
 	const char *until;          /* "startup_64" (the point kernel), another point or "0x..."; NULL: kernel */
-	bool keep_pages;            /* handovers hold all of memory, for specs; else the few pages that reports show */
+	bool keep_pages;            /* handovers hold all of memory; else, and once specs have judged it, the few pages that reports show */
 	const struct spec_set *specs; /* judge every point by these; NULL: do not judge */
 	const struct run_alter *alter; /* for tests that break what a clause asks for; NULL: nothing is altered */
 	struct store_record *stores;  /* ranges of memory to watch, filled by the run; NULL: none */
@@ -46,15 +46,19 @@ struct run_alter {
 };
 
 #define STORE_RECORDS_MAX 64
+#define STORE_CODE_MAX 32
 
 /* The last store into a range of guest memory before a given time. */
 struct store_record {
 	gpa_t gpa;
 	uint32_t size;
 	uint64_t until;       /* stores at or after this count do not matter */
-	bool seen;            /* the guest stored there: pc and count are valid */
+	bool seen;            /* the guest stored there: the next five are valid */
 	gva_t pc;
 	uint64_t count;
+	unsigned bits;        /* code width */
+	uint8_t code[STORE_CODE_MAX]; /* the instruction and what follows it, then */
+	size_t code_len;
 	char placement[112];   /* what the start of day put there; "" when nothing */
 };
 
@@ -71,6 +75,7 @@ struct report_path {
 	bool named;                 /* the user asked for it by name: then a skip is something not judged */
 	enum outcome outcome;
 	char reason[320];           /* one sentence */
+	bool own_entry;             /* the state at the entry is our own model's work, not a loader's that was captured */
 	bool by_verdicts;           /* the run arrived; the outcome is what the clauses made of it */
 	struct handover *handovers; /* in time order */
 	size_t handover_count;

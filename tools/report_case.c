@@ -17,7 +17,7 @@ void text_plain(struct buf *out, const char *text)
 	}
 }
 
-enum case_kind verdict_case(const struct verdict *v)
+enum case_kind verdict_case(const struct report_path *p, const struct verdict *v)
 {
 	switch (v->status) {
 	case VERDICT_PASS: return v->unexpected_pass ? CASE_WARN : CASE_PASS;
@@ -27,8 +27,8 @@ enum case_kind verdict_case(const struct verdict *v)
 	case VERDICT_FAIL:
 		if (v->level != LEVEL_ERROR)
 			return CASE_WARN;
-		/* Our own model built the entry's state (design.md "Outcome of a path"). */
-		return v->point == POINT_ENTRY ? CASE_ERROR : CASE_FAIL;
+		/* design.md "Outcome of a path" */
+		return p->own_entry && v->point == POINT_ENTRY ? CASE_ERROR : CASE_FAIL;
 	}
 	return CASE_ERROR;
 }
@@ -86,7 +86,7 @@ void report_case_get(const struct report_path *p, size_t i, struct report_case *
 		return;
 	}
 	v = &p->verdicts.items[i - 1];
-	ret->kind = verdict_case(v);
+	ret->kind = verdict_case(p, v);
 	ret->verdict = v;
 	snprintf(ret->name, sizeof(ret->name), "%s at %s", v->id, point_names[v->point]);
 }
@@ -158,7 +158,7 @@ static void explain_got(const struct verdict *v, const char *prefix, struct buf 
 	}
 }
 
-static const char *duty_of(const struct verdict *v)
+static const char *duty_of(const struct report_path *p, const struct verdict *v)
 {
 	static const char *const whose[] = {
 		[SUBJECT_LOADER] = "the boot loader",
@@ -166,14 +166,15 @@ static const char *duty_of(const struct verdict *v)
 		[SUBJECT_KERNEL] = "the kernel image",
 	};
 
-	if (v->point == POINT_ENTRY && v->subject != SUBJECT_KERNEL)
+	if (p->own_entry && v->point == POINT_ENTRY && v->subject != SUBJECT_KERNEL)
 		return v->subject == SUBJECT_LOADER ?
 			       "the boot loader, here bootpath's model of it" :
 			       "the firmware, here bootpath's model of it";
 	return whose[v->subject];
 }
 
-void verdict_explain(const struct verdict *v, const char *prefix, struct buf *out)
+void verdict_explain(const struct report_path *p, const struct verdict *v, const char *prefix,
+		     struct buf *out)
 {
 	buf_puts(out, prefix);
 	text_plain(out, v->text);
@@ -181,7 +182,7 @@ void verdict_explain(const struct verdict *v, const char *prefix, struct buf *ou
 	labelled(out, prefix, "cite", v->cite);
 	labelled(out, prefix, "want", v->want ? v->want : "");
 	explain_got(v, prefix, out);
-	labelled(out, prefix, "duty of", duty_of(v));
+	labelled(out, prefix, "duty of", duty_of(p, v));
 	if (v->writer)
 		labelled(out, prefix, "written", v->writer);
 }

@@ -28,7 +28,7 @@ struct report_case {
 size_t report_case_count(const struct report_path *p);
 void report_case_get(const struct report_path *p, size_t i, struct report_case *ret);
 
-enum case_kind verdict_case(const struct verdict *v);
+enum case_kind verdict_case(const struct report_path *p, const struct verdict *v);
 enum case_kind path_case(const struct report_path *p);
 /* The worst of its paths; an image that could not be read is an error. */
 enum case_kind image_case(const struct report_image *r);
@@ -41,7 +41,8 @@ void case_reason(const struct report_path *p, const struct report_case *c, struc
  * text, citation, wanted, got sub-term by sub-term, whose duty it is, and who
  * wrote it.
  */
-void verdict_explain(const struct verdict *v, const char *prefix, struct buf *out);
+void verdict_explain(const struct report_path *p, const struct verdict *v, const char *prefix,
+		     struct buf *out);
 
 /* Printable ASCII as it is, every other byte as \xNN: nothing that a terminal or a parser would obey. */
 void text_plain(struct buf *out, const char *text);

@@ -45,7 +45,7 @@ static void table_path(const struct table *t, const struct report_path *p)
 	char name[64];
 
 	for (size_t i = 0; i < p->verdicts.count; i++)
-		n[verdict_case(&p->verdicts.items[i])]++;
+		n[verdict_case(p, &p->verdicts.items[i])]++;
 	path_name(p, name, sizeof(name));
 	buf_printf(t->out, "%-*s  ", t->path_width, name);
 	paint(t, path_case(p), outcome_names[p->outcome], 7);
@@ -114,14 +114,14 @@ static void explain(const struct table *t, const struct report_image *r, size_t 
 	if (told_before(r, path, v))
 		return;
 	buf_puts(t->out, "\n");
-	paint(t, verdict_case(v), verdict_status_names[v->status], 0);
+	paint(t, verdict_case(&r->paths[path], v), verdict_status_names[v->status], 0);
 	buf_printf(t->out, " %s, level %s, at %s: ", v->id, verdict_level_names[v->level],
 		   point_names[v->point]);
 	verdict_paths(t, r, path, v);
 	buf_puts(t->out, "\n");
 	if (v->unexpected_pass)
 		buf_puts(t->out, "  This variant is documented to break it, and did not.\n");
-	verdict_explain(v, "  ", t->out);
+	verdict_explain(&r->paths[path], v, "  ", t->out);
 }
 
 /* A rule of another kind than the table's: what a documented producer breaks, one line each. */
@@ -158,7 +158,7 @@ static void all_verdicts(const struct table *t, const struct report_path *p)
 		const struct verdict *v = &p->verdicts.items[i];
 
 		buf_puts(t->out, "  ");
-		paint(t, verdict_case(v), verdict_status_names[v->status], 5);
+		paint(t, verdict_case(p, v), verdict_status_names[v->status], 5);
 		buf_printf(t->out, " %-8s %-10s ", v->id, point_names[v->point]);
 		text_plain(t->out, v->text);
 		if (v->status == VERDICT_SKIP && v->got) {
@@ -190,7 +190,7 @@ static void check_image(struct table *t, const struct report_image *r)
 	for (size_t k = 0; k < r->path_count; k++) {
 		for (size_t i = 0; i < r->paths[k].verdicts.count; i++) {
 			const struct verdict *v = &r->paths[k].verdicts.items[i];
-			enum case_kind kind = verdict_case(v);
+			enum case_kind kind = verdict_case(&r->paths[k], v);
 
 			if (kind == CASE_FAIL || kind == CASE_ERROR || kind == CASE_WARN)
 				explain(t, r, k, v);

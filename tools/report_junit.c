@@ -121,7 +121,7 @@ static void junit_case(const struct report_path *p, const struct report_case *c,
 		buf_printf(&body, "warning, %s\n",
 			   c->verdict->unexpected_pass ? buf_str(&reason) : c->name);
 	if (c->verdict && c->kind != CASE_SKIP)
-		verdict_explain(c->verdict, "", &body);
+		verdict_explain(p, c->verdict, "", &body);
 	junit_child(out, c->kind, buf_str(&reason), buf_str(&body));
 	junit_close(out, DEPTH_CASE, "testcase");
 	buf_free(&reason);

@@ -78,7 +78,7 @@ static void ktap_case(const struct report_path *p, const struct report_case *c, 
 		buf_printf(out, "# %s%s\n", c->kind == CASE_WARN ? "warning, " : "",
 			   case_title(c, &reason));
 		if (c->verdict)
-			verdict_explain(c->verdict, "        # ", out);
+			verdict_explain(p, c->verdict, "        # ", out);
 	}
 	ktap_result(out, 2, c->kind, number, c->name, buf_str(&reason));
 	buf_free(&reason);

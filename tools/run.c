@@ -9,6 +9,7 @@
 #include "tools/handover.h"
 #include "tools/options.h" /* parse_number */
 #include "tools/check.h"
+#include "tools/code.h"
 #include "tools/report.h"
 #include "tools/stop_detail.h"
 
@@ -61,25 +62,39 @@ static void outcome_set(struct report_path *ret, enum outcome outcome, const cha
 	va_end(ap);
 }
 
-static int run_capture(struct run *r, enum point point, const char *symbol, gpa_t boot_params)
+/* Where the run ends the machine itself still holds what is judged. */
+static enum capture run_keeps(const struct run *r, enum point point)
+{
+	if (!r->options->keep_pages)
+		return CAPTURE_SHOWN;
+	return r->options->specs && point == r->target ? CAPTURE_VIEW : CAPTURE_ALL;
+}
+
+/* Takes over what @h owns, also on failure. */
+static int run_pass(struct run *r, struct handover *h)
 {
 	struct report_path *ret = r->ret;
 	struct handover *grown;
-	int err;
 
 	grown = realloc(ret->handovers, (ret->handover_count + 1) * sizeof(*grown));
-	if (!grown)
+	if (!grown) {
+		handover_release(h);
 		return -ENOMEM;
+	}
 	ret->handovers = grown;
-	err = handover_capture(&grown[ret->handover_count], r->machine, point, r->image->name,
-			       symbol, boot_params, r->options->keep_pages);
-	if (err)
-		return err;
-	ret->handover_count++;
-	machine_event(r->machine, EVENT_HANDOVER, EVENT_MODELLED, point,
-		      cpu_pc(&grown[ret->handover_count - 1].cpu), 0);
-	r->arrived |= point == r->target;
+	grown[ret->handover_count++] = *h;
+	machine_event(r->machine, EVENT_HANDOVER, EVENT_MODELLED, h->point, cpu_pc(&h->cpu), 0);
+	r->arrived |= h->point == r->target;
 	return 0;
+}
+
+static int run_capture(struct run *r, enum point point, const char *symbol, gpa_t boot_params)
+{
+	struct handover h;
+	int err = handover_capture(&h, r->machine, point, r->image->name, symbol, boot_params,
+				   run_keeps(r, point));
+
+	return err ? err : run_pass(r, &h);
 }
 
 static bool run_passed(const struct run *r, enum point point)
@@ -185,10 +200,17 @@ static int run_make(struct run *r, struct diag *diag)
 static int run_capture_entry(struct run *r)
 {
 	int err = run_capture(r, POINT_ENTRY, r->sod.symbol, r->sod.boot_params);
+	struct handover same;
 
-	if (!err && r->sod.first != POINT_ENTRY)
-		err = run_capture(r, r->sod.first, r->sod.symbol, r->sod.boot_params);
-	return err;
+	if (err || r->sod.first == POINT_ENTRY)
+		return err;
+	/* Who alters one of them would alter both. */
+	if (r->options->alter)
+		return run_capture(r, r->sod.first, r->sod.symbol, r->sod.boot_params);
+	same = r->ret->handovers[0];
+	same.point = r->sod.first;
+	same.pages = pages_share(same.pages);
+	return run_pass(r, &same);
 }
 
 static enum outcome outcome_of_stop(const struct run *r, enum stop_kind kind)
@@ -254,16 +276,21 @@ static void run_judge(struct run *r)
 static void run_note_store(struct machine *m, gpa_t gpa, unsigned size, gva_t pc, void *arg)
 {
 	const struct run_options *o = arg;
+	struct mem_reader mem = machine_reader(m);
 	uint64_t now = machine_instructions(m);
 
 	for (size_t i = 0; i < o->store_count; i++) {
 		struct store_record *s = &o->stores[i];
+		struct cpu_state cpu;
 
 		if (gpa >= s->gpa + s->size || gpa + size <= s->gpa || now >= s->until)
 			continue;
+		machine_cpu_get(m, &cpu);
 		s->seen = true;
 		s->pc = pc;
 		s->count = now;
+		s->bits = cpu_code_bits(&cpu);
+		s->code_len = code_read(&cpu, &mem, pc, s->code, sizeof(s->code));
 	}
 }
 
@@ -404,9 +431,21 @@ static void run_check(struct run *r)
 		outcome_set(r->ret, OUTCOME_ERROR, "altering what was captured: %s", strerror(-err));
 	if (err || !r->options->specs)
 		return;
-	if (check_judge(r->options->specs, &facts, r->ret))
+	err = check_judge(r->options->specs, &facts, r->ret);
+	if (err)
 		outcome_set(r->ret, OUTCOME_ERROR, "out of memory");
 	check_outcome(r->ret);
+}
+
+/* What was kept for the clauses only: most of memory, some of it the machine's own. */
+static void run_trim(struct run *r)
+{
+	int err = 0;
+
+	for (size_t i = 0; r->options->specs && i < r->ret->handover_count; i++)
+		err |= handover_trim(&r->ret->handovers[i]);
+	if (err)
+		outcome_set(r->ret, OUTCOME_ERROR, "out of memory");
 }
 
 void path_run(const struct image *image, const struct sod_path *path,
@@ -419,6 +458,7 @@ void path_run(const struct image *image, const struct sod_path *path,
 
 	ret->path = path;
 	ret->variant = variant;
+	ret->own_entry = true;
 	if (!entry || !entry->offered) {
 		outcome_set(ret, OUTCOME_SKIP, "not offered: %s",
 			    entry ? entry->reason : "this kind of image has no such entry");
@@ -440,6 +480,7 @@ void path_run(const struct image *image, const struct sod_path *path,
 	run_collect(&r);
 	run_check(&r);
 out:
+	run_trim(&r);
 	machine_destroy(r.machine);
 	sod_release(&r.sod);
 	platform_release(&r.platform);

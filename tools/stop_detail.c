@@ -6,6 +6,7 @@
 
 #include "emu/disasm.h"
 #include "emu/paging.h"
+#include "tools/code.h"
 
 #define INSTRUCTION_MAX 15u /* SDM 2A 2.3.11 */
 #define BLOCK_LINES_MAX 24u
@@ -16,31 +17,13 @@ struct detail {
 	struct buf *out;
 };
 
-/* As much of @len bytes of code at linear address @va as can be read; returns how much. */
-static size_t read_code(const struct detail *d, gva_t va, uint8_t *data, size_t len)
-{
-	size_t got = 0;
-
-	while (got < len) {
-		uint64_t in_page = GUEST_PAGE_SIZE - ((va + got) & ~GUEST_PAGE_MASK);
-		size_t n = len - got < in_page ? len - got : (size_t)in_page;
-		struct page_walk walk;
-
-		if (!page_walk(&d->cpu, &d->mem, va + got, &walk) ||
-		    mem_reader_read(&d->mem, walk.gpa, data + got, n))
-			break;
-		got += n;
-	}
-	return got;
-}
-
 static void block_listing(const struct detail *d, gva_t pc, uint32_t size, unsigned bits)
 {
 	uint8_t code[INSTRUCTION_MAX];
 	gva_t end = pc + size;
 
 	for (unsigned lines = 0; pc < end; lines++) {
-		size_t len = read_code(d, pc, code, sizeof(code));
+		size_t len = code_read(&d->cpu, &d->mem, pc, code, sizeof(code));
 		char text[128];
 		size_t n;
 
@@ -92,7 +75,7 @@ static void next_instruction(const struct detail *d, gva_t pc)
 	unsigned bits = cpu_code_bits(&d->cpu);
 	uint8_t code[INSTRUCTION_MAX];
 	char text[128];
-	size_t len = read_code(d, pc, code, sizeof(code));
+	size_t len = code_read(&d->cpu, &d->mem, pc, code, sizeof(code));
 
 	if (len && disasm_line(code, len, pc, bits, text, sizeof(text)))
 		buf_printf(d->out, "  at 0x%" PRIx64 ":  %s\n", pc, text);

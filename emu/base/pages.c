@@ -7,7 +7,8 @@
 
 struct page {
 	gpa_t gpa;
-	uint8_t *data;
+	const uint8_t *data;
+	bool borrowed; /* not ours to write or free */
 };
 
 struct pages {
@@ -15,6 +16,7 @@ struct pages {
 	struct page *items; /* sorted by gpa */
 	size_t count;
 	size_t cap;
+	unsigned more_owners;
 };
 
 struct pages *pages_create(const struct regions *ram)
@@ -47,31 +49,61 @@ static size_t pages_lower(const struct pages *p, gpa_t gpa)
 	return lo;
 }
 
-/* The bytes of the page at @gpa, made when it is new; NULL when out of memory. */
-static uint8_t *pages_get(struct pages *p, gpa_t gpa)
+/* Room for a page at index @i; false when out of memory. */
+static bool pages_insert(struct pages *p, size_t i, struct page page)
 {
-	size_t i = pages_lower(p, gpa);
 	struct page *items;
-	uint8_t *data;
 
-	if (i < p->count && p->items[i].gpa == gpa)
-		return p->items[i].data;
 	if (p->count == p->cap) {
 		size_t cap = p->cap ? p->cap * 2 : 64;
 
 		items = realloc(p->items, cap * sizeof(*items));
 		if (!items)
-			return NULL;
+			return false;
 		p->items = items;
 		p->cap = cap;
 	}
+	memmove(p->items + i + 1, p->items + i, (p->count - i) * sizeof(*p->items));
+	p->items[i] = page;
+	p->count++;
+	return true;
+}
+
+/* Bytes of our own for the page at @gpa, made when it is new or borrowed; NULL when out of memory. */
+static uint8_t *pages_get(struct pages *p, gpa_t gpa)
+{
+	size_t i = pages_lower(p, gpa);
+	struct page *page = i < p->count && p->items[i].gpa == gpa ? &p->items[i] : NULL;
+	uint8_t *data;
+
+	if (page && !page->borrowed)
+		return (uint8_t *)page->data;
 	data = calloc(1, GUEST_PAGE_SIZE);
 	if (!data)
 		return NULL;
-	memmove(p->items + i + 1, p->items + i, (p->count - i) * sizeof(*p->items));
-	p->items[i] = (struct page){ .gpa = gpa, .data = data };
-	p->count++;
+	if (page) {
+		memcpy(data, page->data, GUEST_PAGE_SIZE);
+		*page = (struct page){ .gpa = gpa, .data = data };
+	} else if (!pages_insert(p, i, (struct page){ .gpa = gpa, .data = data })) {
+		free(data);
+		return NULL;
+	}
 	return data;
+}
+
+int pages_borrow(struct pages *p, gpa_t gpa, const uint8_t *data)
+{
+	struct page page = { .gpa = gpa, .data = data, .borrowed = true };
+	size_t i = pages_lower(p, gpa);
+
+	if (gpa & ~GUEST_PAGE_MASK || !regions_cover(&p->ram, gpa, GUEST_PAGE_SIZE))
+		return -EFAULT;
+	if (i == p->count || p->items[i].gpa != gpa)
+		return pages_insert(p, i, page) ? 0 : -ENOMEM;
+	if (!p->items[i].borrowed)
+		free((uint8_t *)p->items[i].data);
+	p->items[i] = page;
+	return 0;
 }
 
 /* How many of @len bytes at @gpa lie in its page. */
@@ -149,12 +181,24 @@ gpa_t pages_address(const struct pages *p, size_t i, const uint8_t **ret_data)
 	return p->items[i].gpa;
 }
 
+struct pages *pages_share(struct pages *p)
+{
+	p->more_owners++;
+	return p;
+}
+
 struct pages *pages_destroy(struct pages *p)
 {
 	if (!p)
 		return NULL;
-	for (size_t i = 0; i < p->count; i++)
-		free(p->items[i].data);
+	if (p->more_owners) {
+		p->more_owners--;
+		return NULL;
+	}
+	for (size_t i = 0; i < p->count; i++) {
+		if (!p->items[i].borrowed)
+			free((uint8_t *)p->items[i].data);
+	}
 	free(p->items);
 	regions_free(&p->ram);
 	free(p);

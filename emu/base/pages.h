@@ -35,6 +35,12 @@ struct pages *pages_create(const struct regions *ram);
 /* Copy @len bytes to @gpa; they need not be page-aligned. 0, -EFAULT outside the RAM map, -ENOMEM. */
 int pages_put(struct pages *p, gpa_t gpa, const void *data, size_t len);
 
+/*
+ * Let the page at @gpa, page-aligned and all in the RAM map, be the bytes at @page without a
+ * copy: they must outlive @p and stay as they are. A pages_put() there makes the copy.
+ */
+int pages_borrow(struct pages *p, gpa_t gpa, const uint8_t *page);
+
 /* As mem_reader.read. */
 int pages_read(const struct pages *p, gpa_t gpa, void *data, size_t len);
 
@@ -45,6 +51,9 @@ const struct regions *pages_ram(const struct pages *p);
 /* Number of pages that hold bytes of their own, and the i-th of them in address order. */
 size_t pages_count(const struct pages *p);
 gpa_t pages_address(const struct pages *p, size_t i, const uint8_t **ret_data);
+
+/* One more owner of @p, who calls pages_destroy() too; returns @p. All owners are one thread's. */
+struct pages *pages_share(struct pages *p);
 
 /* Takes NULL, returns NULL. */
 struct pages *pages_destroy(struct pages *p);

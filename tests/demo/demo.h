@@ -27,6 +27,7 @@
 #define BP_EXT_CMD_LINE_PTR 0x0c8
 #define BP_SCRATCH 0x1e4
 #define BP_E820_ENTRIES 0x1e8
+#define BP_SENTINEL 0x1ef
 #define BP_HDR 0x1f1
 #define BP_HDR_VERSION 0x206
 #define BP_HDR_TYPE_OF_LOADER 0x210

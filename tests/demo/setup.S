@@ -18,6 +18,10 @@ boot_sector:
 1:	hlt
 	jmp	1b
 
+	/* boot.rst has no word for it: a loader that copies this too, and not just the header, is found out. */
+	.org	BP_SENTINEL
+	.byte	0xff
+
 	.org	BP_HDR
 setup_sects:		.byte	SETUP_SECTS
 root_flags:		.word	1

@@ -33,6 +33,37 @@ Test(pages, what_was_put_is_read_and_the_rest_is_zero)
 	pages_destroy(p);
 }
 
+Test(pages, a_borrowed_page_is_read_in_place_and_copied_before_it_is_written)
+{
+	struct pages *p = make();
+	uint8_t page[GUEST_PAGE_SIZE] = "borrowed", got[8];
+
+	cr_assert_eq(pages_borrow(p, 0x3000, page), 0);
+	page[0] = 'B';
+	cr_assert_eq(pages_read(p, 0x3000, got, 8), 0);
+	cr_assert_arr_eq(got, "Borrowed", 8);
+	cr_assert_eq(pages_put(p, 0x3001, "-", 1), 0);
+	cr_assert_arr_eq(page, "Borrowed", 8, "the lender's bytes are as they were");
+	cr_assert_eq(pages_read(p, 0x3000, got, 8), 0);
+	cr_assert_arr_eq(got, "B-rrowed", 8);
+	cr_assert_eq(pages_borrow(p, 0x3800, page), -EFAULT, "not a whole page");
+	cr_assert_eq(pages_borrow(p, 0x9f000, page), -EFAULT, "not all of it in the RAM map");
+	pages_destroy(p);
+}
+
+Test(pages, shared_pages_live_as_long_as_their_last_owner)
+{
+	struct pages *p = make(), *q;
+	uint8_t got[2];
+
+	cr_assert_eq(pages_put(p, 0x1000, "ab", 2), 0);
+	q = pages_share(p);
+	pages_destroy(p);
+	cr_assert_eq(pages_read(q, 0x1000, got, 2), 0);
+	cr_assert_arr_eq(got, "ab", 2);
+	pages_destroy(q);
+}
+
 Test(pages, nothing_outside_the_ram_map)
 {
 	struct pages *p = make();
