@@ -2,6 +2,8 @@
 /* I/O ports dispatched from one table; what has no row is an event and counts. */
 #include "emu/devices.h"
 
+#define PCI_CONFIG_ADDRESS 0xcf8
+
 struct port_row {
 	uint16_t first, count;
 	enum event_status status;
@@ -44,6 +46,9 @@ void port_out(struct machine *m, uint16_t port, unsigned size, uint32_t value)
 	const struct port_row *row = row_find(port);
 
 	machine_event(m, EVENT_PORT_OUT, row ? row->status : EVENT_UNMODELLED, port, value, size);
+	/* A dword at CF8h is a configuration address, and does not touch CF9h (PCI 3.0, 3.2.2.3.2). */
+	if (port == PCI_CONFIG_ADDRESS && size == 4)
+		return;
 	for (unsigned i = 0; i < size; i++) {
 		const struct port_row *r = row_find((uint16_t)(port + i));
 

@@ -94,8 +94,8 @@ static int parse_sizes(struct bytes file, struct bzimage *bz, struct diag *diag)
 	if (!claimed)
 		return diag_at(diag, -EINVAL, bp_fields[BP_HDR_SYSSIZE].offset,
 			       "syssize is 0: the image has no protected-mode code");
-	/* Only from 2.08 on is the file padded to whole paragraphs, for its checksum. */
-	if (claimed > in_file + (bz->protocol < 0x0208 ? 15 : 0))
+	/* Only from 2.08 on, and with a payload, is the file padded to whole paragraphs, for its checksum. */
+	if (claimed > in_file + (bz->protocol < 0x0208 || !bp_get(bz->page, BP_HDR_PAYLOAD_OFFSET) ? 15 : 0))
 		return diag_at(
 			diag, -EINVAL, file.len,
 			"the file ends 0x%llx bytes before the protected-mode code does: syssize at 0x1f4 gives 0x%llx bytes from 0x%x",

@@ -23,6 +23,7 @@
 #define KEY_BUFFER       0x1eu
 #define KEY_BUFFER_END   0x3eu
 #define KEY_STATUS_101   0x10u /* an enhanced keyboard */
+#define VECTOR_DISKETTE  0x1eu /* a table, no code */
 #define SERIAL_PORT      0x3f8u
 #define HARDWARE_VECTORS 0x08u /* 08h-0Fh and 70h-77h: nothing is there to interrupt, save the timer */
 
@@ -212,6 +213,8 @@ static uint16_t vector_offset(unsigned vector)
 	for (size_t i = 0; i < ARRAY_SIZE(fixed_vectors); i++)
 		if (fixed_vectors[i].vector == vector)
 			return fixed_vectors[i].offset;
+	if (vector == VECTOR_DISKETTE)
+		return BIOS_DISKETTE;
 	return is_hardware(vector) ? BIOS_IRET : (uint16_t)(BIOS_STUBS + 4 * vector);
 }
 
@@ -227,7 +230,7 @@ static int attach_vectors(struct bios *bios, struct machine *m)
 		put_le16(entry, offset);
 		put_le16(entry + 2, BIOS_SEGMENT);
 		ret = machine_write(m, 4 * i, entry, sizeof(entry));
-		if (ret < 0 || offset == BIOS_IRET)
+		if (ret < 0 || offset == BIOS_IRET || i == VECTOR_DISKETTE)
 			continue;
 		ret = machine_write(m, BIOS_GPA + offset, stub, sizeof(stub));
 		if (ret == 0)
@@ -240,11 +243,15 @@ static int attach_rom(struct bios *bios, struct machine *m)
 {
 	/* RBIL table #00509: 8 bytes follow, model, submodel, revision, features: a second 8259, a clock, INT 15h AH=4Fh, an EBDA. */
 	static const uint8_t config[] = { 8, 0, BIOS_MODEL, 0, 1, 0x74, 0x40, 0, 0, 0 };
+	/* RBIL table #01264: a 1.44 MB drive. */
+	static const uint8_t diskette[] = { 0xaf, 0x02, 0x25, 0x02, 0x12, 0x1b, 0xff, 0x6c, 0xf6, 0x0f, 0x08 };
 	/* jmp f000:e05b, the power-on entry of an IBM AT. */
 	static const uint8_t reset[] = { 0xea, 0x5b, 0xe0, 0x00, 0xf0 };
 	static const uint8_t model = BIOS_MODEL;
 	int ret = machine_write(m, BIOS_GPA + BIOS_CONFIG, config, sizeof(config));
 
+	if (ret == 0)
+		ret = machine_write(m, BIOS_GPA + BIOS_DISKETTE, diskette, sizeof(diskette));
 	if (ret == 0)
 		ret = machine_write(m, BIOS_GPA + RESET_OFFSET, reset, sizeof(reset));
 	if (ret == 0)

@@ -17,6 +17,7 @@
 #define BIOS_SEGMENT     0xf000u
 #define BIOS_GPA         0xf0000ull
 #define BIOS_CONFIG      0xe6f5u /* INT 15h AH=C0h */
+#define BIOS_DISKETTE    0xefc7u /* INT 1Eh: diskette parameters */
 #define BIOS_IRET        0xff53u /* IBM AT: the dummy interrupt handler */
 #define BIOS_STUBS       0x8000u /* of vectors without a place of their own, 4 bytes each */
 #define BIOS_VBE_STRINGS 0x9000u /* OEM string and list of VBE modes */
