@@ -195,6 +195,17 @@ void port92_write(struct machine *m, uint16_t port, uint8_t value)
 	machine_a20_set(m, value & PORT92_A20);
 }
 
+/* 82371SB 2.5.4 "ELCR1, ELCR2": which interrupts are level-triggered; 0 after reset. */
+uint8_t elcr_read(struct machine *m, uint16_t port)
+{
+	return m->devices.elcr[port & 1];
+}
+
+void elcr_write(struct machine *m, uint16_t port, uint8_t value)
+{
+	m->devices.elcr[port & 1] = value;
+}
+
 uint8_t cf9_read(struct machine *m, uint16_t port)
 {
 	(void)m;

@@ -24,6 +24,8 @@ uint8_t post_read(struct machine *m, uint16_t port);
 void post_write(struct machine *m, uint16_t port, uint8_t value);
 uint8_t port92_read(struct machine *m, uint16_t port);
 void port92_write(struct machine *m, uint16_t port, uint8_t value);
+uint8_t elcr_read(struct machine *m, uint16_t port);
+void elcr_write(struct machine *m, uint16_t port, uint8_t value);
 uint8_t uart_read(struct machine *m, uint16_t port);
 void uart_write(struct machine *m, uint16_t port, uint8_t value);
 uint8_t cf9_read(struct machine *m, uint16_t port);

@@ -120,6 +120,18 @@ int machine_device_memory_add(struct machine *m, const struct device_memory *d)
 	return 0;
 }
 
+void machine_on_screen(struct machine *m, screen_fn fn, void *arg)
+{
+	m->screen = fn;
+	m->screen_arg = arg;
+}
+
+void machine_screen(const struct machine *m, struct buf *out)
+{
+	if (m->screen)
+		m->screen(m->screen_arg, out);
+}
+
 bool machine_a20(const struct machine *m)
 {
 	return !m->devices.a20_off;
@@ -144,6 +156,8 @@ int machine_trap_add(struct machine *m, gpa_t gpa, trap_fn fn, void *arg)
 	if (m->trap_count == TRAPS_MAX)
 		return -ENOSPC;
 	m->traps[m->trap_count++] = (struct trap){.gpa = gpa, .fn = fn, .arg = arg};
+	/* Code that was translated before does not know of it. */
+	engine_forget_phys(m->engine, gpa, 1);
 	return 0;
 }
 

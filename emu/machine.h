@@ -37,6 +37,12 @@ const struct platform *machine_platform(const struct machine *m);
 int machine_read(const struct machine *m, gpa_t gpa, void *data, size_t len);
 /* The host's write: also into ROM; code that was translated from there is forgotten. */
 int machine_write(struct machine *m, gpa_t gpa, const void *data, size_t len);
+/*
+ * Firmware that runs from shadow RAM and never locks it leaves the ROM area
+ * writable: let the guest store to the ROM that holds @gpa. Before the run
+ * only. -EFAULT when there is none.
+ */
+int machine_rom_unlock(struct machine *m, gpa_t gpa);
 /* machine_read as the interface that page walks and rules take; valid while @m lives. */
 struct mem_reader machine_reader(const struct machine *m);
 /* A copy of all memory that holds anything; -ENOMEM. The caller destroys it. */
@@ -162,6 +168,11 @@ int machine_interrupt_at(struct machine *m, uint64_t count, uint8_t vector);
 /* Text the guest wrote to the serial console and to firmware's or the hypervisor's console. */
 const struct buf *machine_console(const struct machine *m);
 void machine_console_put(struct machine *m, const char *text, size_t len);
+
+/* A text screen, shown to whoever asks: @fn appends its lines, or nothing when nobody drew on it. One per machine. */
+typedef void (*screen_fn)(void *arg, struct buf *out);
+void machine_on_screen(struct machine *m, screen_fn fn, void *arg);
+void machine_screen(const struct machine *m, struct buf *out);
 
 /* --- events --- */
 

@@ -74,11 +74,12 @@ struct device_state {
 	uint8_t port61;
 	uint8_t port92;
 	uint8_t debug_port; /* last byte written to 0x80 */
+	uint8_t elcr[2];
 	uint8_t kbd_command; /* the byte that port 60h takes belongs to it; 0: to the keyboard */
 	uint8_t kbd_output;  /* byte that waits at port 60h */
 	uint8_t kbd_full;    /* one does */
 	uint8_t a20_off;
-	uint8_t reserved[1];
+	uint8_t reserved[3];
 	struct {
 		uint16_t reload, latch;
 		uint8_t latched, mode, access, toggle, write_toggle, low;
@@ -124,6 +125,8 @@ struct machine {
 
 	struct device_memory device_memory[DEVICE_MEMORY_MAX];
 	unsigned device_memory_count;
+	screen_fn screen;
+	void *screen_arg;
 	arrival_fn arrival;
 	void *arrival_arg;
 	hypercall_fn hypercall;

@@ -147,6 +147,19 @@ int machine_write(struct machine *m, gpa_t gpa, const void *data, size_t len)
 	return 0;
 }
 
+int machine_rom_unlock(struct machine *m, gpa_t gpa)
+{
+	for (unsigned i = 0; i < m->block_count; i++) {
+		struct mem_block *b = &m->blocks[i];
+
+		if (gpa - b->gpa >= b->size)
+			continue;
+		b->writable = true;
+		return engine_protect(m->engine, b->gpa, b->size, true);
+	}
+	return -EFAULT;
+}
+
 static int read_machine(const void *ctx, gpa_t gpa, void *data, size_t len)
 {
 	return machine_read(ctx, gpa, data, len);

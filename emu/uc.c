@@ -346,6 +346,11 @@ int engine_map_ram(struct engine *e, gpa_t gpa, uint64_t size, void *host, bool 
 	return 0;
 }
 
+int engine_protect(struct engine *e, gpa_t gpa, uint64_t size, bool writable)
+{
+	return uc_mem_protect(e->uc, gpa, size, writable ? UC_PROT_ALL : UC_PROT_READ | UC_PROT_EXEC) ? -EINVAL : 0;
+}
+
 int engine_map_hole(struct engine *e, gpa_t gpa, uint64_t size)
 {
 	struct hole *h;
@@ -355,6 +360,13 @@ int engine_map_hole(struct engine *e, gpa_t gpa, uint64_t size)
 	h = &e->holes[e->hole_count++];
 	*h = (struct hole){.e = e, .gpa = gpa};
 	return uc_mmio_map(e->uc, gpa, size, on_hole_read, h, on_hole_write, h) ? -ENOMEM : 0;
+}
+
+/* Not uc_ctl_flush_tb(): that one clears the engine's 1 GiB of code buffer, which takes longer than most runs. */
+static void engine_forget_all(struct engine *e)
+{
+	for (unsigned i = 0; i < e->block_count; i++)
+		engine_forget_phys(e, e->blocks[i].gpa, e->blocks[i].size);
 }
 
 enum engine_end engine_run(struct engine *e)
@@ -370,7 +382,7 @@ enum engine_end engine_run(struct engine *e)
 	do {
 		/* Never while translated code runs. */
 		if (e->flush)
-			uc_ctl_flush_tb(e->uc);
+			engine_forget_all(e);
 		e->flush = false;
 		err = uc_emu_start(e->uc, engine_rip(e), 0, 0, 0);
 	} while (!err && e->flush && !e->stop);

@@ -46,6 +46,8 @@ struct engine *engine_close(struct engine *e);
 
 /* Host memory @host backs [gpa, gpa+size); page-aligned; before the first run only. */
 int engine_map_ram(struct engine *e, gpa_t gpa, uint64_t size, void *host, bool writable);
+/* Make a mapped range writable, or read-only again; before the first run only. */
+int engine_protect(struct engine *e, gpa_t gpa, uint64_t size, bool writable);
 /* Accesses to [gpa, gpa+size) go to hole_read and hole_write. */
 int engine_map_hole(struct engine *e, gpa_t gpa, uint64_t size);
 

@@ -85,6 +85,8 @@ void __real_tlb_protect_code_x86_64(void *uc, uint64_t ram_addr);
 void __wrap_tlb_protect_code_x86_64(void *uc, uint64_t ram_addr);
 void __wrap_tlb_reset_dirty_by_vaddr_x86_64(void *cpu, uint64_t start, uint64_t len);
 void tlb_set_dirty_x86_64(void *cpu, uint64_t va);
+void __real_tb_invalidate_phys_page_fast_x86_64(void *uc, void *pages, uint64_t ram_addr, int len, uintptr_t retaddr);
+void __wrap_tb_invalidate_phys_page_fast_x86_64(void *uc, void *pages, uint64_t ram_addr, int len, uintptr_t retaddr);
 void __real_cpu_loop_exit_noexc_x86_64(void *cpu);
 void __wrap_cpu_loop_exit_noexc_x86_64(void *cpu);
 
@@ -141,8 +143,6 @@ void tlb_set_dirty_x86_64(void *cpu, uint64_t va)
 				t->write = va;
 				continue;
 			}
-			if (t->paddr < e->ram_top)
-				bitmap_set(e->dirty, t->paddr >> 12);
 			if (!page_holds_code(e, t->paddr))
 				t->write = va;
 		}
@@ -190,6 +190,20 @@ void __wrap_tlb_reset_dirty_by_vaddr_x86_64(void *cpu, uint64_t start, uint64_t 
 	(void)cpu;
 	(void)start;
 	(void)len;
+}
+
+/*
+ * A store to a page that is not dirty yet comes by here, once for each page of it; with a store hook on, when the
+ * engine never calls a page dirty, all do.
+ */
+void __wrap_tb_invalidate_phys_page_fast_x86_64(void *uc, void *pages, uint64_t ram_addr, int len, uintptr_t retaddr)
+{
+	struct engine *e = engine_current;
+	gpa_t gpa = e ? ram_addr_to_gpa(e, ram_addr) : UINT64_MAX;
+
+	if (e && gpa < e->ram_top)
+		bitmap_set(e->dirty, gpa >> 12);
+	__real_tb_invalidate_phys_page_fast_x86_64(uc, pages, ram_addr, len, retaddr);
 }
 
 /* The engine leaves a block in the middle, without an exception: a store hit the block's own code. */

@@ -41,10 +41,10 @@ static int image_check(const struct image *image, struct diag *diag)
 	return 0;
 }
 
-int linux_boot_init(struct linux_boot *b, const struct image *image,
-		    const struct platform *platform, struct start_of_day *sod, struct diag *diag)
+static int boot_init(struct linux_boot *b, const struct image *image,
+		     const struct platform *platform, struct start_of_day *sod, struct diag *diag,
+		     int ret)
 {
-	int ret = image_check(image, diag);
 	const struct bzimage *bz = image->bz;
 	uint64_t align = GUEST_PAGE_SIZE;
 
@@ -72,6 +72,20 @@ int linux_boot_init(struct linux_boot *b, const struct image *image,
 	bootparams_init(b->bp, bz);
 	e820_write(b->bp, platform);
 	return layout_init(&b->layout, platform, diag);
+}
+
+int linux_boot_init(struct linux_boot *b, const struct image *image,
+		    const struct platform *platform, struct start_of_day *sod, struct diag *diag)
+{
+	return boot_init(b, image, platform, sod, diag, image_check(image, diag));
+}
+
+int linux_boot_init16(struct linux_boot *b, const struct image *image,
+		      const struct platform *platform, struct start_of_day *sod, struct diag *diag)
+{
+	int ret = image->bz ? 0 : diag_set(diag, -EINVAL, "%s has no 16-bit setup code", image_format_names[image->format]);
+
+	return boot_init(b, image, platform, sod, diag, ret);
 }
 
 void linux_boot_release(struct linux_boot *b)
@@ -127,11 +141,32 @@ static int find_relocatable(struct linux_boot *b, gpa_t *ret_load)
 		(unsigned long long)layout_largest(&b->layout, pref, b->end));
 }
 
+/* Where a relocatable kernel runs: where it was loaded, but never below the address it was linked for (compressed/head_64.S, head_32.S). */
+static gpa_t run_address(const struct linux_boot *b, gpa_t load)
+{
+	gpa_t up = ALIGN_UP(load, b->alignment);
+
+	return b->bz->relocatable && up > b->bz->pref_address ? up : b->bz->pref_address;
+}
+
+int linux_boot_kernel_fixed(struct linux_boot *b, gpa_t load)
+{
+	gpa_t run = run_address(b, load);
+
+	if (b->bz->kernel_size && (!fits(b, load, b->bz->kernel_size) || !fits(b, run, b->run_size)))
+		return diag_set(
+			b->diag, -EINVAL,
+			"memory is too small: the kernel takes 0x%llx bytes at 0x%llx and runs in 0x%llx bytes at 0x%llx (init_size, pref_address), and they are not all free RAM",
+			(unsigned long long)b->bz->kernel_size, (unsigned long long)load,
+			(unsigned long long)b->run_size, (unsigned long long)run);
+	return linux_boot_kernel_at(b, load);
+}
+
 int linux_boot_kernel_at(struct linux_boot *b, gpa_t load)
 {
 	const struct bzimage *bz = b->bz;
 	struct start_of_day *sod = b->sod;
-	gpa_t run = bz->relocatable ? ALIGN_UP(load, b->alignment) : bz->pref_address;
+	gpa_t run = run_address(b, load);
 	struct bytes code;
 	char source[64];
 	int ret;

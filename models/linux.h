@@ -31,6 +31,9 @@ struct linux_boot {
  */
 int linux_boot_init(struct linux_boot *b, const struct image *image,
 		    const struct platform *platform, struct start_of_day *sod, struct diag *diag);
+/* The same for one that enters the 16-bit setup code: any protocol, and images without a header. */
+int linux_boot_init16(struct linux_boot *b, const struct image *image,
+		      const struct platform *platform, struct start_of_day *sod, struct diag *diag);
 void linux_boot_release(struct linux_boot *b);
 
 /*
@@ -39,6 +42,8 @@ void linux_boot_release(struct linux_boot *b);
  * that is not relocatable. Takes the memory and places the code.
  */
 int linux_boot_kernel(struct linux_boot *b);
+/* The same at @load and nowhere else; -EINVAL when that, or where it will run, is not free. */
+int linux_boot_kernel_fixed(struct linux_boot *b, gpa_t load);
 /* The same at @load, which the caller found and which is free. */
 int linux_boot_kernel_at(struct linux_boot *b, gpa_t load);
 

@@ -2,6 +2,7 @@
 /* Monitors and firmware that enter a kernel by PVH without Xen: QEMU's option ROM, qboot (both as captured; tests/oracle), Firecracker. */
 #include <errno.h>
 
+#include "emu/machine.h" /* machine_rom_unlock */
 #include "models/acpi.h"
 #include "models/gdt.h"
 #include "models/pvh.h"
@@ -131,6 +132,7 @@ const struct pvh_variant pvh_qemu = { .build = qemu_build };
 
 /* --- qboot on QEMU's q35 --- */
 
+#define QBOOT_SHADOW      0xc0000u /* RAM behind the ROM area, up to 1 MiB */
 #define QBOOT_START_INFO  0xf31e0ull
 #define QBOOT_RSDP        0xf36a0ull
 #define QBOOT_TABLES      0xd0000ull /* the range that its map calls NVS */
@@ -230,7 +232,19 @@ static int qboot_build(struct pvh_boot *b)
 	return 0;
 }
 
-const struct pvh_variant pvh_qboot = { .platform = qboot_platform, .build = qboot_build };
+/*
+ * qboot copies itself into shadow RAM and runs on there with start_info among
+ * its data: the area stays writable. Newer kernels need that (6.12's
+ * arch/x86/platform/pvh/head.S uses start_info as its first stack).
+ */
+static int qboot_attach(struct machine *m, const struct start_of_day *sod, struct diag *diag)
+{
+	return machine_rom_unlock(m, QBOOT_SHADOW) ?
+		       diag_set(diag, -EFAULT, "there is no shadow RAM at 0x%x", QBOOT_SHADOW) :
+		       0;
+}
+
+const struct pvh_variant pvh_qboot = { .platform = qboot_platform, .build = qboot_build, .attach = qboot_attach };
 
 /* --- Firecracker: layout.rs, gdt.rs, regs.rs --- */
 

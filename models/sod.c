@@ -9,6 +9,7 @@
 #include "models/paths.h"
 
 const struct sod_path *const sod_paths[] = {
+	&bios_path,
 	&linux32_path,
 	&linux64_path,
 	&pvh_path,

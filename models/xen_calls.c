@@ -209,13 +209,30 @@ static int64_t call_reservation(struct xen_call *c)
 #define SPACE_SHARED_INFO 0u
 #define SPACE_GRANT_TABLE 1u
 
+#define VCPU_INFO_SIZE 64u
+#define VCPU_TIME      32u /* struct vcpu_time_info in struct vcpu_info */
+
 /*
- * Shared info and grant table appear as pages of zeros where the guest wants
- * them: no event is pending, no grant made, and the clock is not running yet.
+ * Of VCPU 0: no event is pending, all are masked, and the clock is the TSC
+ * itself, in which an instruction is a nanosecond: time = TSC << 1, times the
+ * fraction 2^31 / 2^32.
  */
+static void vcpu_info_fill(uint8_t info[VCPU_INFO_SIZE])
+{
+	uint8_t *time = info + VCPU_TIME;
+
+	memset(info, 0, VCPU_INFO_SIZE);
+	info[1] = 1; /* evtchn_upcall_mask */
+	put_le32(time, 2); /* version: even, so it is not being written */
+	put_le32(time + 24, 0x80000000u);
+	time[28] = 1;
+	time[29] = 1; /* XEN_PVCLOCK_TSC_STABLE_BIT */
+}
+
+/* Shared info and grant table appear where the guest wants them; no grant is made. */
 static int64_t call_add_to_physmap(struct xen_call *c)
 {
-	static const uint8_t zero[GUEST_PAGE_SIZE];
+	uint8_t page[GUEST_PAGE_SIZE] = { 0 };
 	uint8_t op[24] = { 0 }; /* domid, size, space, idx, gpfn */
 	uint32_t space;
 	uint64_t gpfn;
@@ -226,8 +243,10 @@ static int64_t call_add_to_physmap(struct xen_call *c)
 	gpfn = c->is_64 ? get_le64(op + 16) : get_le32(op + 12);
 	if (space != SPACE_SHARED_INFO && space != SPACE_GRANT_TABLE)
 		return call_unmodelled(c);
+	if (space == SPACE_SHARED_INFO)
+		vcpu_info_fill(page);
 	if (gpfn > UINT64_MAX / GUEST_PAGE_SIZE ||
-	    machine_write(c->m, gpfn * GUEST_PAGE_SIZE, zero, sizeof(zero)) < 0)
+	    machine_write(c->m, gpfn * GUEST_PAGE_SIZE, page, sizeof(page)) < 0)
 		return call_unmodelled(c);
 	if (space == SPACE_SHARED_INFO)
 		c->xen->shared_info = gpfn * GUEST_PAGE_SIZE;
@@ -318,16 +337,24 @@ static int64_t call_vcpu_is_up(struct xen_call *c)
 	return c->arg[1] == 0 ? 1 : -ENOENT;
 }
 
-/* struct vcpu_register_vcpu_info: mfn, offset, rsvd. Nothing is ever pending, so nothing is ever written there. */
+/* struct vcpu_register_vcpu_info: mfn, offset, rsvd. From now on VCPU 0's lies there. */
 static int64_t call_vcpu_register_info(struct xen_call *c)
 {
-	uint8_t op[16];
+	uint8_t op[16], info[VCPU_INFO_SIZE];
+	uint64_t mfn;
 
 	if (c->arg[1] != 0)
 		return -ENOENT;
 	if (!guest_get(c, c->arg[2], op, sizeof(op)))
 		return -EFAULT;
-	return get_le32(op + 8) > GUEST_PAGE_SIZE - 64 ? -EINVAL : 0;
+	mfn = get_le64(op);
+	if (get_le32(op + 8) > GUEST_PAGE_SIZE - VCPU_INFO_SIZE ||
+	    mfn > UINT64_MAX / GUEST_PAGE_SIZE)
+		return -EINVAL;
+	vcpu_info_fill(info);
+	return machine_write(c->m, mfn * GUEST_PAGE_SIZE + get_le32(op + 8), info, sizeof(info)) ?
+		       -EINVAL :
+		       0;
 }
 
 /* --- event_channel_op --- */

@@ -24,7 +24,7 @@ struct judge_context {
 	const struct image *image; /* NULL: unknown; unpacked for clauses about the payload */
 	const struct handover *handovers; /* of this path so far, in time order */
 	size_t handover_count;
-	const char *path; /* "linux32" */
+	const char *path; /* "linux32"; NULL at the point image: no path in particular */
 	const char *variant; /* "spec" */
 	const char *cmdline; /* that the user asked for; NULL: unknown */
 	const char *const

@@ -167,8 +167,8 @@ static uint64_t int_value(struct eval *ev, const struct handover *h, enum state_
 static const char *string_value(struct eval *ev, const struct handover *h, enum state_name name)
 {
 	switch (name) {
-	case STATE_NAME_path: return ev->context->path;
-	case STATE_NAME_variant: return ev->context->variant;
+	case STATE_NAME_path: return ev->context->path ? ev->context->path : "";
+	case STATE_NAME_variant: return ev->context->variant ? ev->context->variant : "";
 	case STATE_NAME_symbol: return h->symbol;
 	case STATE_NAME_mode: return cpu_mode_name(&h->cpu);
 	default: return setup_data_fault(ev, h);

@@ -177,6 +177,12 @@ static bool judged_at_entry(const struct clause *c, const struct judge_context *
 	       entry->instructions == now->instructions && (c->points & BIT(POINT_ENTRY));
 }
 
+/* Without a path the file is judged for itself, by all that is said of files. */
+static bool is_for_path(const struct clause *c, const char *path)
+{
+	return !c->paths[0] || !path || is_listed(c->paths, path);
+}
+
 int judge_point(const struct spec_set *specs, const struct judge_context *context, enum point point,
 		struct verdicts *out)
 {
@@ -188,8 +194,7 @@ int judge_point(const struct spec_set *specs, const struct judge_context *contex
 	for (size_t i = 0; i < specs->count && !err; i++) {
 		const struct clause *c = specs->clauses[i];
 
-		if (!(c->points & BIT(point)) ||
-		    (c->paths[0] && context->path && !is_listed(c->paths, context->path)) ||
+		if (!(c->points & BIT(point)) || !is_for_path(c, context->path) ||
 		    judged_at_entry(c, context, now))
 			continue;
 		err = judge_clause(c, context, point, now, out);

@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `bootpath check`: every path of every image, every clause, one table. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "tools/check.h"
+#include "tools/check_state.h"
 #include "tools/choose.h"
 #include "tools/cmd.h"
 
 struct check_command {
 	struct options options;
 	unsigned jobs; /* 0: as many as there are processors */
+	const char *state; /* judge this instead of running; NULL: run */
 	const char **images;
 	size_t image_count;
 };
 
-enum { OPT_JOBS = 0x200 };
+enum { OPT_JOBS = 0x200, OPT_STATE };
 
 static const struct argp_option check_options[] = {
 	{ "jobs", OPT_JOBS, "N", 0, "Run N paths at a time (default: as many as there are processors)", 1 },
+	{ "state", OPT_STATE, "FILE", 0, "Judge the state in FILE, captured elsewhere, instead of running; IMAGE, if given, is what was entered", 1 },
 	{ 0 },
 };
 
@@ -38,6 +42,7 @@ static error_t parse_check(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--jobs: '%s' is not a number from 1 to 1024", arg);
 		c->jobs = (unsigned)jobs;
 		return 0;
+	case OPT_STATE: c->state = arg; return 0;
 	case ARGP_KEY_ARG:
 		grown = realloc(c->images, (c->image_count + 1) * sizeof(*grown));
 		if (!grown)
@@ -45,7 +50,12 @@ static error_t parse_check(int key, char *arg, struct argp_state *state)
 		c->images = grown;
 		c->images[c->image_count++] = arg;
 		return 0;
-	case ARGP_KEY_NO_ARGS: argp_error(state, "which images?"); return 0;
+	case ARGP_KEY_END:
+		if (!c->image_count && !c->state)
+			argp_error(state, "which images?");
+		if (c->image_count > 1 && c->state)
+			argp_error(state, "--state: one image at most");
+		return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
 }
@@ -87,6 +97,34 @@ static void check_images(struct check_command *c, struct report *r, struct image
 	}
 }
 
+/* One image in the report, or a row without one, with the captured path in it. */
+static void check_captured(struct check_command *c, struct report_image *ret, struct image **image,
+			   struct checked_state *keep)
+{
+	const char *slash = strrchr(c->state, '/');
+	struct diag diag = { 0 };
+
+	snprintf(ret->name, sizeof(ret->name), "%s", slash ? slash + 1 : c->state);
+	ret->format = "state";
+	if (c->image_count)
+		choose_image(&c->options, c->images[0], image, ret);
+	if (ret->error[0])
+		return;
+	free(ret->paths);
+	ret->path_count = 0;
+	ret->paths = calloc(1, sizeof(*ret->paths));
+	if (!ret->paths)
+		diag_set(&diag, -ENOMEM, "%s: out of memory", c->state);
+	else if (!check_state(c->options.run.specs, c->state, *image, keep, ret->paths, &diag))
+		ret->path_count = 1;
+	if (!*image)
+		memcpy(ret->sha256, keep->file.sha256, sizeof(ret->sha256));
+	if (!ret->path_count) {
+		snprintf(ret->error, sizeof(ret->error), "%s", diag.text);
+		fprintf(stderr, "bootpath: %s\n", ret->error);
+	}
+}
+
 static bool none_read(const struct report *r)
 {
 	for (size_t i = 0; i < r->image_count; i++) {
@@ -106,7 +144,7 @@ int cmd_check(int argc, char **argv)
 	static const struct argp argp = {
 		.options = check_options,
 		.parser = parse_check,
-		.args_doc = "IMAGE...",
+		.args_doc = "IMAGE...\n--state FILE [IMAGE]",
 		.doc = "Boot each IMAGE by every path that it offers, and judge every handover by the rules.",
 		.children = children,
 	};
@@ -115,6 +153,8 @@ int cmd_check(int argc, char **argv)
 	struct spec_set specs = { 0 };
 	struct image **images = NULL;
 	int status = EXIT_CANNOT_JUDGE;
+	struct checked_state captured = { 0 };
+	size_t image_count;
 	struct diag diag = { 0 };
 	char line[1024];
 
@@ -128,12 +168,17 @@ int cmd_check(int argc, char **argv)
 	}
 	c.options.run.specs = &specs;
 	c.options.run.keep_pages = true;
-	report.images = calloc(c.image_count, sizeof(*report.images));
-	images = calloc(c.image_count, sizeof(*images));
-	if (!report.images || !images)
+	report.image_count = c.state ? 1 : c.image_count;
+	report.images = calloc(report.image_count, sizeof(*report.images));
+	images = calloc(report.image_count, sizeof(*images));
+	if (!report.images || !images) {
+		report.image_count = 0;
 		goto out;
-	report.image_count = c.image_count;
-	check_images(&c, &report, images);
+	}
+	if (c.state)
+		check_captured(&c, &report.images[0], &images[0], &captured);
+	else
+		check_images(&c, &report, images);
 	status = report_exit_status(&report);
 	/* The one line of every image went to stderr already. */
 	if (c.options.format == FORMAT_TEXT && none_read(&report))
@@ -141,9 +186,11 @@ int cmd_check(int argc, char **argv)
 	if (choose_write(&c.options, &report))
 		status = EXIT_CANNOT_JUDGE;
 out:
+	image_count = report.image_count;
 	report_release(&report);
-	for (size_t i = 0; images && i < c.image_count; i++)
+	for (size_t i = 0; images && i < image_count; i++)
 		image_close(images[i]);
+	checked_state_release(&captured);
 	free(images);
 	free(c.images);
 	spec_set_free(&specs);

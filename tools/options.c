@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "models/bios.h"
 #include "tools/file.h"
 
 /* An initrd larger than this could not be placed below 4 GiB beside a kernel. */
@@ -20,6 +21,7 @@ enum option_key {
 	OPT_INITRD,
 	OPT_CPU,
 	OPT_SEED,
+	OPT_BIOS_QUIRK,
 	OPT_MAX_INSTRUCTIONS,
 	OPT_UNTIL,
 	OPT_FORMAT,
@@ -203,6 +205,31 @@ static void parse_cpu(struct run_options *run, const char *text, struct argp_sta
 	argp_error(state, "--cpu: there is no profile '%s'; known: %s", text, buf_str(&known));
 }
 
+static const char *quirk_names(struct buf *b)
+{
+	for (unsigned i = 0; i < BIOS_QUIRK_COUNT; i++)
+		buf_printf(b, "%s%s", i ? ", " : "", bios_quirk_infos[i].name);
+	return buf_str(b);
+}
+
+static void parse_bios_quirks(struct run_options *run, const char *list, struct argp_state *state)
+{
+	char *copy = strdup(list), *rest = copy, *item;
+	struct buf known = { 0 };
+	enum bios_quirk q;
+
+	if (!copy)
+		argp_failure(state, 125, ENOMEM, "%s", list);
+	while ((item = strsep(&rest, ","))) {
+		if (!bios_quirk_find(item, &q))
+			argp_error(state, "--bios-quirk: there is no '%s'; known: %s", item, quirk_names(&known));
+		else
+			run->bios_quirks |= BIT(q);
+	}
+	buf_free(&known);
+	free(copy);
+}
+
 static void parse_until(struct run_options *run, const char *text, struct argp_state *state)
 {
 	uint64_t address;
@@ -228,6 +255,7 @@ static error_t parse_run_option(int key, char *arg, struct argp_state *state)
 	case OPT_INITRD: run->initrd_path = arg; return 0;
 	case OPT_CPU: parse_cpu(run, arg, state); return 0;
 	case OPT_SEED: run->seed = number_or_error("seed", arg, 0, state); return 0;
+	case OPT_BIOS_QUIRK: parse_bios_quirks(run, arg, state); return 0;
 	case OPT_UNTIL: parse_until(run, arg, state); return 0;
 	case OPT_MAX_INSTRUCTIONS:
 		run->max_instructions = number_or_error("max-instructions", arg, 1000, state);
@@ -279,6 +307,7 @@ static const struct argp_option run_options[] = {
 	{ "cpu",              OPT_CPU,              "PROFILE",0, "CPU: generic (default), qemu64 or max", 1 },
 	{ "seed",             OPT_SEED,             "N",      0, "Seed of all randomness that the guest sees (default: 0)", 1 },
 	{ "max-instructions", OPT_MAX_INSTRUCTIONS, "N",      0, "Call it a hang after N instructions; suffix K, M, G or T of 1000", 1 },
+	{ "bios-quirk",       OPT_BIOS_QUIRK,       "LIST",   0, "What the BIOS or the loader does wrong on the path bios (docs/bios-quirks.md)", 1 },
 	{ "until",            OPT_UNTIL,            "WHERE",  0, "Stop at startup_64 (default: the kernel proper's entry), compressed, or at linear address 0x...", 1 },
 	{ 0 }
 };

@@ -182,6 +182,7 @@ static int run_make(struct run *r, struct diag *diag)
 	r->platform.initrd = o->initrd;
 	r->platform.cpu = o->cpu;
 	r->platform.seed = o->seed;
+	r->platform.bios_quirks = o->bios_quirks;
 	acpi_platform_init(&r->platform);
 	err = ret->path->build(r->image, &r->platform, ret->variant, &r->sod, diag);
 	if (err)
@@ -368,6 +369,8 @@ static void run_digest(struct run *r)
 	digest_add(d, o->initrd.data, o->initrd.len);
 	digest_u64(d, o->cpu);
 	digest_u64(d, o->seed);
+	if (o->bios_quirks)
+		digest_u64(d, o->bios_quirks);
 	for (size_t i = 0; i < ret->handover_count; i++) {
 		digest_u64(d, ret->handovers[i].point);
 		digest_str(d, ret->handovers[i].symbol);
@@ -387,6 +390,7 @@ static void run_collect(struct run *r)
 	struct report_path *ret = r->ret;
 	struct machine *m = r->machine;
 	const struct buf *console = machine_console(m);
+	struct buf text = { 0 };
 	struct buf detail = { 0 };
 
 	ret->counts = (struct report_counts){
@@ -397,13 +401,17 @@ static void run_collect(struct run *r)
 		.unmodelled = machine_unmodelled_count(m),
 	};
 	machine_cpu_get(m, &ret->last_cpu);
-	ret->console = malloc(console->len + 1);
+	/* What was drawn on a text screen comes last: it has no time. */
+	buf_append(&text, console->data, console->len);
+	machine_screen(m, &text);
+	ret->console = malloc(text.len + 1);
 	if (ret->console) {
 		/* A NUL would hide what comes after it. */
-		for (size_t i = 0; i < console->len; i++)
-			ret->console[i] = console->data[i] ? (char)console->data[i] : '?';
-		ret->console[console->len] = '\0';
+		for (size_t i = 0; i < text.len; i++)
+			ret->console[i] = text.data[i] ? (char)text.data[i] : '?';
+		ret->console[text.len] = '\0';
 	}
+	buf_free(&text);
 	if (!r->arrived) {
 		stop_detail(m, &ret->stop, &detail);
 		ret->stop_detail = strdup(buf_str(&detail));

@@ -347,6 +347,7 @@ int state_file_parse(struct state_file *ret, const char *name, struct bytes text
 	root = json_root(doc);
 	err = take_state(&root, ret, diag);
 	json_doc_close(doc);
+	sha256_hex(text.data, text.len, ret->sha256);
 	if (err)
 		state_file_release(ret);
 	return err;
@@ -354,14 +355,15 @@ int state_file_parse(struct state_file *ret, const char *name, struct bytes text
 
 int state_file_read(struct state_file *ret, const char *path, struct diag *diag)
 {
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	struct diag reading = { 0 };
 	struct buf text = { 0 };
 	int err = file_read(path, JSON_SIZE_MAX, &text, &reading);
 
 	if (err)
-		diag_set(diag, err, "%s: %s", path, reading.text);
+		diag_set(diag, err, "%s: %s", name, reading.text);
 	else
-		err = state_file_parse(ret, path, (struct bytes){ text.data, text.len }, diag);
+		err = state_file_parse(ret, name, (struct bytes){ text.data, text.len }, diag);
 	buf_free(&text);
 	return err;
 }

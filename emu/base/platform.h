@@ -44,6 +44,7 @@ struct platform {
 	enum cpu_profile cpu;
 	uint64_t seed;
 	gpa_t rsdp;            /* guest address of the ACPI RSDP; 0: none */
+	uint32_t bios_quirks;  /* bits of enum bios_quirk, models/bios.h */
 };
 
 #define PLATFORM_MEMORY_DEFAULT MIB(512)

@@ -9,6 +9,7 @@
 #define PA(x) ((x) - KERNEL_VMA)
 
 #define XEN_ELFNOTE_PHYS32_ENTRY 18
+#define XEN_ELFNOTE_PHYS32_RELOC 19
 #define HVM_START_MAGIC 0x336ec578
 
 	.section .head.text, "ax"
@@ -111,6 +112,17 @@ pvh_start:
 	movl	$E820_RESERVED, 16(%edi)
 	incb	BP_E820_ENTRIES(%esi)
 4:
+	/* What hvm_start_info need not say: the ISA range is no RAM. */
+	movzbl	BP_E820_ENTRIES(%esi), %eax
+	cmpl	$BP_E820_MAX, %eax
+	jae	5f
+	incb	BP_E820_ENTRIES(%esi)
+	leal	(%eax, %eax, 4), %eax
+	leal	BP_E820_TABLE(%esi, %eax, 4), %edi
+	movl	$0xa0000, (%edi)
+	movl	$0x60000, 8(%edi)
+	movl	$2, 16(%edi)
+5:
 	/* The first GiB, identity, 2 MiB pages. */
 	movl	$(PA(tables) + 0x1000 + PTE_P_RW), PA(tables)
 	movl	$(PA(tables) + 0x2000 + PTE_P_RW), PA(tables) + 0x1000
@@ -134,6 +146,10 @@ pvh_start:
 	wrmsr
 	movl	$(CR0_PG | CR0_PE), %eax
 	movl	%eax, %cr0
+	/* Room for tests that hand over something else; ESI is boot_params. */
+	.globl	pvh_handover
+pvh_handover:
+	.skip	16, 0x90
 	ljmp	$BOOT_CS, $PA(startup_64)
 
 halt_32:
@@ -181,6 +197,10 @@ gdtr:
 	.long	4, 8, XEN_ELFNOTE_PHYS32_ENTRY
 	.asciz	"Xen"
 	.quad	PA(pvh_start)
+	/* This entry runs where it was linked and nowhere else: alignment, lowest and highest address. */
+	.long	4, 12, XEN_ELFNOTE_PHYS32_RELOC
+	.asciz	"Xen"
+	.long	KERNEL_ALIGNMENT, PREF_ADDRESS, PREF_ADDRESS + KERNEL_SPAN - 1
 
 	.bss
 	.balign	4096

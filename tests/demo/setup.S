@@ -18,8 +18,9 @@ boot_sector:
 1:	hlt
 	jmp	1b
 
+	/* boot.rst has no word for it: a loader that copies this too, and not just the header, is found out. */
 	.org	BP_SENTINEL
-sentinel:		.byte	0xff		/* zero-page.rst: found out of boot_params by who copies too much */
+	.byte	0xff
 
 	.org	BP_HDR
 setup_sects:		.byte	SETUP_SECTS

@@ -23,10 +23,10 @@ static void check_real(const char *label, const char *at, unsigned vector, unsig
 	guest_close(&g);
 }
 
-#define REAL_FACT(fact, label, at, vector, before)                                                \
-	Test(faults16, fact)                                                                       \
-	{                                                                                          \
-		check_real(label, at, vector, before);                                             \
+#define REAL_FACT(fact, label, at, vector, before)     \
+	Test(faults16, fact)                           \
+	{                                              \
+		check_real(label, at, vector, before); \
 	}
 
 REAL_FACT(divide_error_pushes_the_divs_own_address, "divide", "divide_at", VECTOR_DE, 2)
@@ -68,7 +68,8 @@ Test(faults16, iret_goes_back_with_the_flags)
 
 #define NO_ERROR_CODE UINT32_MAX
 
-static void check_32(const char *label, const char *at, unsigned vector, uint32_t error_code, unsigned before)
+static void check_32(const char *label, const char *at, unsigned vector, uint32_t error_code,
+		     unsigned before)
 {
 	struct guest g;
 	uint32_t esp;
@@ -88,21 +89,25 @@ static void check_32(const char *label, const char *at, unsigned vector, uint32_
 	guest_close(&g);
 }
 
-#define FACT_32(fact, label, at, vector, error_code, before)                                      \
-	Test(faults32, fact)                                                                       \
-	{                                                                                          \
-		check_32(label, at, vector, error_code, before);                                   \
+#define FACT_32(fact, label, at, vector, error_code, before)     \
+	Test(faults32, fact)                                     \
+	{                                                        \
+		check_32(label, at, vector, error_code, before); \
 	}
 
 FACT_32(divide_error_has_no_error_code, "divide", "divide_at", VECTOR_DE, NO_ERROR_CODE, 1)
 FACT_32(bound_range, "bound", "bound_at", VECTOR_BR, NO_ERROR_CODE, 3)
 FACT_32(into_pushes_the_address_after_it, "overflow", "overflow_after", VECTOR_OF, NO_ERROR_CODE, 3)
-FACT_32(breakpoint_pushes_the_address_after_it, "breakpoint", "breakpoint_after", VECTOR_BP, NO_ERROR_CODE, 1)
+FACT_32(breakpoint_pushes_the_address_after_it, "breakpoint", "breakpoint_after", VECTOR_BP,
+	NO_ERROR_CODE, 1)
 FACT_32(undefined_opcode, "undefined", "undefined_at", VECTOR_UD, NO_ERROR_CODE, 1)
 FACT_32(device_not_available, "no_device", "no_device_at", VECTOR_NM, NO_ERROR_CODE, 3)
-FACT_32(absent_segment_names_its_selector, "not_present", "not_present_at", VECTOR_NP, SEL_ABSENT, 1)
-FACT_32(absent_stack_is_ss_with_its_selector, "stack_absent", "stack_absent_at", VECTOR_SS, SEL_ABSENT, 1)
-FACT_32(selector_beyond_the_gdt_is_gp_with_it, "beyond_gdt", "beyond_gdt_at", VECTOR_GP, SEL_BEYOND, 1)
+FACT_32(absent_segment_names_its_selector, "not_present", "not_present_at", VECTOR_NP, SEL_ABSENT,
+	1)
+FACT_32(absent_stack_is_ss_with_its_selector, "stack_absent", "stack_absent_at", VECTOR_SS,
+	SEL_ABSENT, 1)
+FACT_32(selector_beyond_the_gdt_is_gp_with_it, "beyond_gdt", "beyond_gdt_at", VECTOR_GP, SEL_BEYOND,
+	1)
 FACT_32(iret_through_a_null_back_link_is_ts, "bad_tss", "bad_tss_at", VECTOR_TS, 0, 3)
 
 Test(faults32, page_fault_has_cr2_and_error_code)
@@ -157,6 +162,23 @@ Test(faults32, iret_goes_back)
 	expect_u64(g.cpu.rip, guest_at(&g, "back_after") + 1);
 	expect_u64(g.cpu.rflags & EFLAGS_IF, EFLAGS_IF);
 	expect_u64(g.cpu.gpr[GPR_RSP], STACK);
+	guest_close(&g);
+}
+
+/* A 16-bit gate pushes words. */
+Test(faults32, a_16_bit_gate_pushes_a_16_bit_frame)
+{
+	struct guest g;
+
+	guest_open(&g, "faults32");
+	guest_start(&g, GUEST_P32, "soft");
+	guest_gate(&g, 0x40, CATCH + 16 * 0x40, SEL_CODE32, 0x86, 0);
+	guest_run(&g);
+	expect_caught(&g, 0x40);
+	expect_u64(g.cpu.gpr[GPR_RSP], STACK - 6);
+	expect_u64(guest_u16(&g, STACK - 6), guest_at(&g, "soft_after") & 0xffff);
+	expect_u64(guest_u16(&g, STACK - 4), SEL_CODE32);
+	expect_u64(guest_u16(&g, STACK - 2), EFLAGS_FIXED | EFLAGS_IF | EFLAGS_CF);
 	guest_close(&g);
 }
 
@@ -231,7 +253,8 @@ Test(faults32, hlt_in_user_code_is_gp)
 
 /* --- 64-bit mode: SS, RSP, RFLAGS, CS, RIP, error code; RSP aligned to 16 first --- */
 
-static void check_64(const char *label, const char *at, unsigned vector, uint32_t error_code, unsigned before)
+static void check_64(const char *label, const char *at, unsigned vector, uint32_t error_code,
+		     unsigned before)
 {
 	struct guest g;
 	uint64_t rsp;
@@ -253,23 +276,26 @@ static void check_64(const char *label, const char *at, unsigned vector, uint32_
 	guest_close(&g);
 }
 
-#define FACT_64(fact, label, at, vector, error_code, before)                                      \
-	Test(faults64, fact)                                                                       \
-	{                                                                                          \
-		check_64(label, at, vector, error_code, before);                                   \
+#define FACT_64(fact, label, at, vector, error_code, before)     \
+	Test(faults64, fact)                                     \
+	{                                                        \
+		check_64(label, at, vector, error_code, before); \
 	}
 
 FACT_64(divide_error, "divide", "divide_at", VECTOR_DE, NO_ERROR_CODE, 1)
 FACT_64(breakpoint, "breakpoint", "breakpoint_after", VECTOR_BP, NO_ERROR_CODE, 1)
 FACT_64(undefined_opcode, "undefined", "undefined_at", VECTOR_UD, NO_ERROR_CODE, 1)
-FACT_64(opcode_that_64_bit_mode_lacks, "no_such_opcode", "no_such_opcode_at", VECTOR_UD, NO_ERROR_CODE, 1)
+FACT_64(opcode_that_64_bit_mode_lacks, "no_such_opcode", "no_such_opcode_at", VECTOR_UD,
+	NO_ERROR_CODE, 1)
 FACT_64(device_not_available, "no_device", "no_device_at", VECTOR_NM, NO_ERROR_CODE, 3)
 FACT_64(absent_segment, "not_present", "not_present_at", VECTOR_NP, SEL_ABSENT, 1)
 FACT_64(absent_stack, "stack_absent", "stack_absent_at", VECTOR_SS, SEL_ABSENT, 1)
 FACT_64(noncanonical_address_is_gp_0, "noncanonical", "noncanonical_at", VECTOR_GP, 0, 1)
-FACT_64(single_step_traps_after_the_instruction, "single_step", "single_step_after", VECTOR_DB, NO_ERROR_CODE, 4)
+FACT_64(single_step_traps_after_the_instruction, "single_step", "single_step_after", VECTOR_DB,
+	NO_ERROR_CODE, 4)
 
-static void check_page(const char *label, const char *at, uint64_t address, uint32_t error_code, unsigned before)
+static void check_page(const char *label, const char *at, uint64_t address, uint32_t error_code,
+		       unsigned before)
 {
 	struct guest g;
 
@@ -306,7 +332,8 @@ Test(faults64, noncanonical_stack_faults_on_an_ist_stack)
 
 	guest_open(&g, "faults64");
 	guest_start(&g, GUEST_LONG, "stack_noncanonical");
-	guest_gate(&g, VECTOR_GP, CATCH, SEL_CODE64, GATE_INT, 1); /* the engine says #GP(0), a CPU #SS(0) */
+	guest_gate(&g, VECTOR_GP, CATCH, SEL_CODE64, GATE_INT,
+		   1); /* the engine says #GP(0), a CPU #SS(0) */
 	guest_gate(&g, VECTOR_SS, CATCH, SEL_CODE64, GATE_INT, 1);
 	guest_run(&g);
 	expect_caught(&g, 0);
@@ -522,6 +549,21 @@ Test(nested, no_idt_is_a_triple_fault_at_the_instruction)
 	expect_u64(g.stop.pc, guest_at(&g, "undefined_at"));
 	expect_u64(g.stop.instructions, 1);
 	cr_expect(strstr(g.stop.text, "#UD"));
+	guest_close(&g);
+}
+
+/* SDM 3A 20.1.4: the IVT has a limit too. */
+Test(nested, int_beyond_the_ivts_limit_is_a_triple_fault)
+{
+	struct guest g;
+
+	guest_open(&g, "faults16");
+	guest_start(&g, GUEST_REAL, "soft");
+	g.cpu.idtr.limit = 0;
+	guest_set(&g);
+	guest_run(&g);
+	expect_stop(&g, STOP_TRIPLE_FAULT);
+	expect_u64(g.stop.instructions, 2);
 	guest_close(&g);
 }
 

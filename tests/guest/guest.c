@@ -121,13 +121,19 @@ void guest_put64(struct guest *g, gpa_t gpa, uint64_t v)
 static void write_gdt(struct guest *g)
 {
 	static const uint64_t gdt[GDT_BYTES / 8] = {
-		[SEL_CODE64 / 8] = 0x00af9b000000ffff,	[SEL_CODE32 / 8] = 0x00cf9b000000ffff,
-		[SEL_DATA / 8] = 0x00cf93000000ffff,	[SEL_CODE16 / 8] = 0x000f9b000000ffff,
-		[SEL_DATA16 / 8] = 0x000093000000ffff,	[SEL_UCODE32 / 8] = 0x00cffb000000ffff,
-		[SEL_UDATA / 8] = 0x00cff3000000ffff,	[SEL_UCODE64 / 8] = 0x00affb000000ffff,
+		[SEL_CODE64 / 8] = 0x00af9b000000ffff,
+		[SEL_CODE32 / 8] = 0x00cf9b000000ffff,
+		[SEL_DATA / 8] = 0x00cf93000000ffff,
+		[SEL_CODE16 / 8] = 0x000f9b000000ffff,
+		[SEL_DATA16 / 8] = 0x000093000000ffff,
+		[SEL_UCODE32 / 8] = 0x00cffb000000ffff,
+		[SEL_UDATA / 8] = 0x00cff3000000ffff,
+		[SEL_UCODE64 / 8] = 0x00affb000000ffff,
 		[SEL_TSS / 8] = 0x0000890000000067 | (uint64_t)TSS << 16,
-		[SEL_ABSENT / 8] = 0x00cf13000000ffff,	[SEL_SHORT / 8] = 0x00409b0000000fff,
-		[SEL_L_AND_D / 8] = 0x00ef9b000000ffff, [SEL_ABSENT_CODE / 8] = 0x00cf1b000000ffff,
+		[SEL_ABSENT / 8] = 0x00cf13000000ffff,
+		[SEL_SHORT / 8] = 0x00409b0000000fff,
+		[SEL_L_AND_D / 8] = 0x00ef9b000000ffff,
+		[SEL_ABSENT_CODE / 8] = 0x00cf1b000000ffff,
 		[SEL_LIMITED / 8] = 0x0040930000000fff,
 	};
 
@@ -142,22 +148,26 @@ void guest_page_tables(struct guest *g)
 	guest_put64(g, TABLE_PML5, TABLE_PML4 | table);
 	guest_put64(g, TABLE_PML4, TABLE_PDPT | table);
 	guest_put64(g, TABLE_PDPT, TABLE_PD | table);
-	guest_put64(g, TABLE_PAE_PDPT, TABLE_PD | PTE_P); /* SDM 3A 4.4.1: bits 1 and 2 are reserved here */
+	guest_put64(g, TABLE_PAE_PDPT,
+		    TABLE_PD | PTE_P); /* SDM 3A 4.4.1: bits 1 and 2 are reserved here */
 	for (uint64_t i = 0; i < 512; i++) {
 		guest_put64(g, TABLE_PD + 8 * i, i << 21 | table | PTE_PS);
 		guest_put64(g, TABLE_PT + 8 * i, i << 12 | table);
 	}
 	guest_put64(g, TABLE_PD, TABLE_PT | table);
 	for (uint32_t i = 0; i < 1024; i++) {
-		guest_put32(g, TABLE_PD32 + 4 * i, i < 256 ? i << 22 | (uint32_t)table | (uint32_t)PTE_PS : 0);
+		guest_put32(g, TABLE_PD32 + 4 * i,
+			    i < 256 ? i << 22 | (uint32_t)table | (uint32_t)PTE_PS : 0);
 		guest_put32(g, TABLE_PT32 + 4 * i, i << 12 | (uint32_t)table);
 	}
 	guest_put32(g, TABLE_PD32, TABLE_PT32 | (uint32_t)table);
 }
 
-void guest_gate(struct guest *g, unsigned vector, gva_t handler, uint16_t selector, uint8_t attr, unsigned ist)
+void guest_gate(struct guest *g, unsigned vector, gva_t handler, uint16_t selector, uint8_t attr,
+		unsigned ist)
 {
-	uint64_t low = (handler & 0xffff) | (uint64_t)selector << 16 | (uint64_t)ist << 32 | (uint64_t)attr << 40 | (handler >> 16 & 0xffff) << 48;
+	uint64_t low = (handler & 0xffff) | (uint64_t)selector << 16 | (uint64_t)ist << 32 |
+		       (uint64_t)attr << 40 | (handler >> 16 & 0xffff) << 48;
 
 	if (cpu_in_real_mode(&g->cpu)) {
 		guest_put32(g, 4 * vector, (uint32_t)handler);
@@ -197,9 +207,12 @@ static void set_segment(struct guest *g, enum seg seg, uint16_t selector)
 static const struct {
 	uint16_t code, data;
 } mode_segments[] = {
-	[GUEST_P16] = { SEL_CODE16, SEL_DATA16 },	   [GUEST_P32] = { SEL_CODE32, SEL_DATA },
-	[GUEST_P32_USER] = { SEL_UCODE32, SEL_UDATA }, [GUEST_COMPAT] = { SEL_CODE32, SEL_DATA },
-	[GUEST_LONG] = { SEL_CODE64, SEL_DATA },	   [GUEST_LONG_USER] = { SEL_UCODE64, SEL_UDATA },
+	[GUEST_P16] = { SEL_CODE16, SEL_DATA16 },
+	[GUEST_P32] = { SEL_CODE32, SEL_DATA },
+	[GUEST_P32_USER] = { SEL_UCODE32, SEL_UDATA },
+	[GUEST_COMPAT] = { SEL_CODE32, SEL_DATA },
+	[GUEST_LONG] = { SEL_CODE64, SEL_DATA },
+	[GUEST_LONG_USER] = { SEL_UCODE64, SEL_UDATA },
 };
 
 void guest_start(struct guest *g, enum guest_mode mode, const char *label)
@@ -220,16 +233,19 @@ void guest_start(struct guest *g, enum guest_mode mode, const char *label)
 		for (unsigned i = 0; i < ARRAY_SIZE(data_segs); i++)
 			set_segment(g, data_segs[i], mode_segments[mode].data);
 		set_segment(g, SEG_TR, SEL_TSS);
-		g->cpu.seg[SEG_TR].attr |= DESC_TYPE_TSS16_BUSY << DESC_TYPE_SHIFT; /* busy, as LTR leaves it */
+		g->cpu.seg[SEG_TR].attr |= DESC_TYPE_TSS16_BUSY
+					   << DESC_TYPE_SHIFT; /* busy, as LTR leaves it */
 		g->cpu.gdtr = (struct table_reg){ .base = GDT, .limit = GDT_BYTES - 1 };
-		g->cpu.idtr = (struct table_reg){ .base = IDT, .limit = mode >= GUEST_COMPAT ? 0xfff : 0x7ff };
+		g->cpu.idtr = (struct table_reg){ .base = IDT,
+						  .limit = mode >= GUEST_COMPAT ? 0xfff : 0x7ff };
 		g->cpu.rip = guest_at(g, label);
 		g->cpu.gpr[GPR_RSP] = mode == GUEST_P16 ? STACK_16 : STACK;
 		write_tss(g);
 	}
 	for (unsigned v = 0; v < 256; v++) {
 		cr_assert(!machine_write(g->m, CATCH + 16 * v, halt, sizeof(halt)));
-		guest_gate(g, v, CATCH + 16 * v, mode >= GUEST_COMPAT ? SEL_CODE64 : SEL_CODE32, GATE_INT, 0);
+		guest_gate(g, v, CATCH + 16 * v, mode >= GUEST_COMPAT ? SEL_CODE64 : SEL_CODE32,
+			   GATE_INT, 0);
 	}
 	guest_set(g);
 }

@@ -33,7 +33,8 @@ static void check_cr(const struct cr_case *c)
 	snprintf(done, sizeof(done), "%s_done", c->label);
 	if (c->faults) {
 		cr_expect(g.stop.kind == STOP_HLT && g.stop.pc == CATCH + 16 * VECTOR_GP + 1,
-			  "%s: no #GP but %s at 0x%llx", c->why, g.stop.text, (unsigned long long)g.stop.pc);
+			  "%s: no #GP but %s at 0x%llx", c->why, g.stop.text,
+			  (unsigned long long)g.stop.pc);
 		expect_u64(g.stop.instructions, 1);
 	} else {
 		cr_expect(g.stop.kind == STOP_HLT && g.stop.pc == guest_at(&g, done),
@@ -55,7 +56,8 @@ Test(legality, cr0)
 		{ "PG without PE", GUEST_P32, "cr0_32", CR0_PG, true },
 		{ "NW without CD", GUEST_P32, "cr0_32", CR0_PE | CR0_NW, true },
 		{ "NW with CD", GUEST_P32, "cr0_32", CR0_PE | CR0_NW | CR0_CD, false },
-		{ "paging with LME without PAE", GUEST_P32, "cr0_32", PE_PG, true, EFER_LME, TABLE_PML4, 0 },
+		{ "paging with LME without PAE", GUEST_P32, "cr0_32", PE_PG, true, EFER_LME,
+		  TABLE_PML4, 0 },
 		{ "paging off in 64-bit code", GUEST_LONG, "cr0_64", CR0_PE, true },
 		{ "paging off in compatibility mode", GUEST_COMPAT, "cr0_32", CR0_PE, false },
 		{ "the same value", GUEST_LONG, "cr0_64", PE_PG | CR0_ET, false },
@@ -200,7 +202,8 @@ Test(legality, ltr_of_a_busy_tss_is_gp_with_its_selector)
 
 /* --- far jumps through memory: offset and selector at SCRATCH --- */
 
-static void check_far(enum guest_mode mode, const char *label, uint32_t offset, uint16_t selector, unsigned vector, uint32_t error_code)
+static void check_far(enum guest_mode mode, const char *label, uint32_t offset, uint16_t selector,
+		      unsigned vector, uint32_t error_code)
 {
 	struct guest g;
 

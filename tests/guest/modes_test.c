@@ -20,8 +20,8 @@ static void climb_to(struct guest *g, const char *label)
 	expect_u64(g->stop.pc, guest_at(g, label));
 }
 
-#define expect_mode(g, name)                                                                      \
-	cr_expect(!strcmp(cpu_mode_name(&(g)->cpu), name), "in %s mode, wanted %s",               \
+#define expect_mode(g, name)                                                        \
+	cr_expect(!strcmp(cpu_mode_name(&(g)->cpu), name), "in %s mode, wanted %s", \
 		  cpu_mode_name(&(g)->cpu), name)
 
 Test(modes, pe_alone_makes_protected_16_bit_code)
@@ -97,10 +97,14 @@ Test(modes, the_whole_way_and_back_with_every_change_an_event)
 		uint64_t cr0;
 		const char *at;
 	} want[] = {
-		{ 16, CR0_PE, "protected16" },	 { 32, CR0_PE, "protected32" },
-		{ 32, CR0_PE | CR0_PG, "compat" }, { 64, CR0_PE | CR0_PG, "long64" },
-		{ 32, CR0_PE | CR0_PG, "back_in_compat" }, { 32, CR0_PE, "paging_off" },
-		{ 16, CR0_PE, "back_in_16" },	 { 16, 0, NULL },
+		{ 16, CR0_PE, "protected16" },
+		{ 32, CR0_PE, "protected32" },
+		{ 32, CR0_PE | CR0_PG, "compat" },
+		{ 64, CR0_PE | CR0_PG, "long64" },
+		{ 32, CR0_PE | CR0_PG, "back_in_compat" },
+		{ 32, CR0_PE, "paging_off" },
+		{ 16, CR0_PE, "back_in_16" },
+		{ 16, 0, NULL },
 	};
 	struct guest g;
 

@@ -5,7 +5,7 @@
 #include "emu/paging.h"
 #include "tests/guest/guest.h"
 
-#define MAGIC 0xabcd1234u
+#define MAGIC     0xabcd1234u
 #define TABLE_NEW (TABLES + 0x9000) /* zero, for the tests' own tables */
 
 static const uint64_t table_flags = PTE_P | PTE_RW | PTE_US;
@@ -188,7 +188,8 @@ Test(paging, a_reserved_bit_in_an_entry_faults)
 
 	/* Bit 45 lies above the 40 physical bits that CPUID tells, and below bit 52. */
 	start(&g, GUEST_LONG, "load64", SCRATCH + 0x123c);
-	guest_put64(&g, TABLE_PT + 8 * (SCRATCH / 4096 + 1), BIT64(45) | (SCRATCH + 0x1000) | table_flags);
+	guest_put64(&g, TABLE_PT + 8 * (SCRATCH / 4096 + 1),
+		    BIT64(45) | (SCRATCH + 0x1000) | table_flags);
 	expect_fault(&g, SCRATCH + 0x123c, PF_ERR_P | PF_ERR_RSVD);
 	guest_close(&g);
 }
@@ -219,7 +220,8 @@ Test(paging, nx_without_nxe_is_reserved)
 	struct guest g;
 
 	start(&g, GUEST_LONG, "load64", SCRATCH + 0x123c);
-	guest_put64(&g, TABLE_PT + 8 * (SCRATCH / 4096 + 1), PTE_NX | (SCRATCH + 0x1000) | table_flags);
+	guest_put64(&g, TABLE_PT + 8 * (SCRATCH / 4096 + 1),
+		    PTE_NX | (SCRATCH + 0x1000) | table_flags);
 	expect_fault(&g, SCRATCH + 0x123c, PF_ERR_P | PF_ERR_RSVD);
 	guest_close(&g);
 }
@@ -230,7 +232,8 @@ static void start_nx(struct guest *g, const char *label)
 	guest_start(g, GUEST_LONG, label);
 	g->cpu.gpr[GPR_RBX] = guest_at(g, "called");
 	g->cpu.efer |= EFER_NXE;
-	guest_put64(g, TABLE_PT + 8 * (guest_at(g, "called") / 4096), PTE_NX | guest_at(g, "called") | table_flags);
+	guest_put64(g, TABLE_PT + 8 * (guest_at(g, "called") / 4096),
+		    PTE_NX | guest_at(g, "called") | table_flags);
 	guest_set(g);
 }
 
@@ -337,5 +340,86 @@ Test(paging, invlpg_makes_a_changed_entry_count)
 	expect_halted(&g, "invlpg_done");
 	expect_u64(g.cpu.gpr[GPR_RAX], MAGIC);
 	expect_u64(g.cpu.gpr[GPR_RCX], 0x22222222);
+	guest_close(&g);
+}
+
+/* SDM 3A 4.6.1: with SMEP no supervisor fetch from a user page, with SMAP no access to its data unless EFLAGS.AC is set. */
+static void start_protected(struct guest *g, const char *label, gva_t va, uint64_t cr4)
+{
+	guest_open_on(g, "paging", CPU_MAX, 0);
+	guest_start(g, GUEST_LONG, label);
+	guest_put64(g, TABLE_PD, TABLE_PT | PTE_P | PTE_RW | PTE_US);
+	for (uint64_t i = 0; i < 512; i++)
+		guest_put64(g, TABLE_PT + 8 * i, i << 12 | PTE_P | PTE_RW);
+	guest_put64(g, TABLE_PT + 8 * (va / 4096), (va & ~0xfffull) | table_flags);
+	g->cpu.gpr[GPR_RBX] = va;
+	g->cpu.cr4 |= cr4;
+	guest_set(g);
+}
+
+Test(paging, smep_forbids_supervisor_fetches_from_user_pages)
+{
+	struct guest g;
+	gva_t called;
+
+	guest_open(&g, "paging");
+	called = guest_at(&g, "called");
+	guest_close(&g);
+	start_protected(&g, "fetch64", called, CR4_SMEP);
+	expect_fault(&g, called, PF_ERR_P | PF_ERR_I);
+	guest_close(&g);
+	start_protected(&g, "fetch64", called, 0);
+	guest_run(&g);
+	expect_halted(&g, "fetch64_done");
+	guest_close(&g);
+}
+
+Test(paging, smap_forbids_supervisor_loads_from_user_pages_unless_ac_is_set)
+{
+	struct guest g;
+
+	start_protected(&g, "load64", SCRATCH, CR4_SMAP);
+	expect_fault(&g, SCRATCH, PF_ERR_P);
+	guest_close(&g);
+	start_protected(&g, "load64", SCRATCH, CR4_SMAP);
+	g.cpu.rflags |= EFLAGS_AC;
+	guest_set(&g);
+	guest_run(&g);
+	expect_halted(&g, "load64_done");
+	guest_close(&g);
+}
+
+Test(paging, a_store_across_an_unmapped_page_writes_nothing_and_names_the_second_page)
+{
+	struct guest g;
+
+	start(&g, GUEST_LONG, "store64", SCRATCH + 0xffe);
+	guest_put64(&g, TABLE_PT + 8 * (SCRATCH / 4096 + 1), 0);
+	guest_set(&g);
+	guest_run(&g);
+	expect_caught(&g, VECTOR_PF);
+	expect_u64(g.cpu.cr2, SCRATCH + 0x1000);
+	expect_u64(guest_u16(&g, SCRATCH + 0xffe), 0);
+	guest_close(&g);
+}
+
+/* In the middle of a block the engine raises it for the block's first instruction, before any of them runs. */
+Test(paging, a_jump_to_an_instruction_across_an_unmapped_page_faults_at_its_address)
+{
+	static const uint8_t code[] = {
+		0xeb, 0x00, 0xb8, 0x01
+	}; /* jmp to the next; the first bytes of mov $imm32, %eax */
+	struct guest g;
+
+	start(&g, GUEST_LONG, "load64", 0);
+	guest_put64(&g, TABLE_PT + 8 * (SCRATCH / 4096 + 1), 0);
+	cr_assert(!machine_write(g.m, SCRATCH + 0xffc, code, sizeof(code)));
+	g.cpu.rip = SCRATCH + 0xffc;
+	guest_set(&g);
+	guest_run(&g);
+	expect_caught(&g, VECTOR_PF);
+	expect_u64(g.cpu.cr2, SCRATCH + 0x1000);
+	expect_u64(guest_u64(&g, STACK - 40), SCRATCH + 0xffe);
+	expect_u64(g.stop.instructions, 1 + 1);
 	guest_close(&g);
 }

@@ -13,7 +13,8 @@ static void expect_console(const struct guest *g, const char *text)
 {
 	const struct buf *b = machine_console(g->m);
 
-	cr_expect(b->len == strlen(text) && !memcmp(b->data, text, b->len), "console has %zu bytes, wanted %s", b->len, text);
+	cr_expect(b->len == strlen(text) && (!b->len || !memcmp(b->data, text, b->len)),
+		  "console has %zu bytes, wanted %s", b->len, text);
 }
 
 Test(ports, what_is_sent_on_com1_is_console_text)
@@ -72,7 +73,8 @@ Test(ports, pit_latch_stays_while_time_goes_on)
 	then = g.cpu.gpr[GPR_RBX] & 0xffff;
 	now = g.cpu.gpr[GPR_RCX] & 0xffff;
 	/* 200,000 instructions of 1 ns are 238.6 ticks of 1.193182 MHz. */
-	cr_expect((uint16_t)(then - now) >= 237 && (uint16_t)(then - now) <= 240, "%u ticks", (uint16_t)(then - now));
+	cr_expect((uint16_t)(then - now) >= 237 && (uint16_t)(then - now) <= 240, "%u ticks",
+		  (uint16_t)(then - now));
 	guest_close(&g);
 }
 
@@ -260,7 +262,9 @@ Test(memory, rom_drops_the_guests_writes_with_an_event_and_takes_the_hosts)
 
 Test(memory, code_runs_from_rom)
 {
-	static const uint8_t code[] = { 0xb8, 0x34, 0x12, 0x00, 0x00, 0xc3 }; /* mov $0x1234, %eax; ret */
+	static const uint8_t code[] = {
+		0xb8, 0x34, 0x12, 0x00, 0x00, 0xc3
+	}; /* mov $0x1234, %eax; ret */
 	struct guest g;
 
 	guest_open(&g, "ports");

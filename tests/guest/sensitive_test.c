@@ -163,7 +163,8 @@ Test(cpuid, generic_is_x86_64_v2)
 	expect_u64(r[2] & (BIT(28) | BIT(30)), 0); /* AVX, RDRAND */
 	expect_u64(r[2] & BIT64(31), BIT64(31)); /* a hypervisor */
 	cpuid(CPU_GENERIC, 0x80000001, 0, r);
-	expect_u64(r[3] & (BIT(11) | BIT(20) | BIT(29)), BIT(11) | BIT(20) | BIT(29)); /* SYSCALL, NX, LM */
+	expect_u64(r[3] & (BIT(11) | BIT(20) | BIT(29)),
+		   BIT(11) | BIT(20) | BIT(29)); /* SYSCALL, NX, LM */
 }
 
 Test(cpuid, profiles_name_their_vendor)
@@ -207,7 +208,8 @@ Test(cpuid, osxsave_mirrors_cr4)
 	guest_close(&g);
 }
 
-static bool hypervisor_leaf(struct machine *m, uint32_t leaf, uint32_t subleaf, uint32_t ret_regs[4], void *arg)
+static bool hypervisor_leaf(struct machine *m, uint32_t leaf, uint32_t subleaf,
+			    uint32_t ret_regs[4], void *arg)
 {
 	(void)m;
 	(void)subleaf;

@@ -104,7 +104,10 @@ Test(snapshot, a_models_part_is_saved_and_digested)
 	struct guest g;
 
 	start(&g, "work");
-	cr_assert(!machine_part_add(g.m, &(struct part){ .name = "test", .version = 1, .size = sizeof(state), .state = &state }));
+	cr_assert(!machine_part_add(g.m, &(struct part){ .name = "test",
+							 .version = 1,
+							 .size = sizeof(state),
+							 .state = &state }));
 	cr_assert(!machine_snapshot(g.m, &s));
 	machine_digest(g.m, one);
 	state = 2;
@@ -260,11 +263,11 @@ Test(trap, added_where_code_already_ran)
 	struct guest g;
 
 	guest_open(&g, "trap64");
-	guest_start(&g, GUEST_LONG, "trap");
+	guest_start(&g, GUEST_LONG, "again");
 	guest_run(&g);
 	expect_halted(&g, "trap_done");
 	cr_assert(!machine_trap_add(g.m, guest_at(&g, "trap_at"), on_trap, &call));
-	g.cpu.rip = guest_at(&g, "trap");
+	g.cpu.rip = guest_at(&g, "again");
 	guest_set(&g);
 	guest_run(&g);
 	expect_u64(call.count, 1);

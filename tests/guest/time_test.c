@@ -147,7 +147,8 @@ Test(timer, at_any_count_of_mixed_work)
 		ev = guest_event(&g, EVENT_INTERRUPT, 0);
 		cr_assert(ev);
 		/* INT 41h's handler runs with IF off: there it waits for IRET. */
-		cr_expect(ev->count - n <= 2, "due at %llu, came at %llu", (unsigned long long)n, (unsigned long long)ev->count);
+		cr_expect(ev->count - n <= 2, "due at %llu, came at %llu", (unsigned long long)n,
+			  (unsigned long long)ev->count);
 		expect_u64(g.stop.instructions, plain + 2);
 		expect_u64(g.cpu.gpr[GPR_R10], sum);
 		expect_u64(g.cpu.gpr[GPR_R9], 4);
@@ -170,8 +171,6 @@ Test(limit, ends_after_exactly_so_many)
 		guest_close(&g);
 	}
 }
-
-static void digest_of_work(uint64_t step, bool extras, char ret[33]);
 
 static bool see(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 {

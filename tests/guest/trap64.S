@@ -12,6 +12,8 @@ trap_at:
 	nop
 	hlt
 trap_done:
+again:
+	jmp	trap
 elsewhere:
 	hlt
 elsewhere_done:

@@ -7,6 +7,7 @@
 
 #include "emu/base/buf.h"
 #include "emu/base/digest.h"
+#include "emu/machine.h"
 #include "tools/report.h"
 
 #define SEEDS 10
@@ -214,4 +215,162 @@ Test(pvh, a_kernel_that_reads_edx_is_found, .timeout = 300)
 	cr_expect(gt(uint, seeds_differ(patched), 0));
 	image_close(patched);
 	image_close(image);
+}
+
+/* Runs the kernel as far as @count instructions go; the caller releases @ret. */
+static void run_on(const struct image *image, const char *variant, enum cpu_profile cpu,
+		   const char *cmdline, uint64_t count, struct report_path *ret)
+{
+	const struct sod_path *path = sod_path_find("pvh");
+	struct run_options options = {
+		.memory = MIB(512),
+		.cmdline = cmdline,
+		.cpu = cpu,
+		.until = "0x1",
+		.max_instructions = count,
+	};
+
+	*ret = (struct report_path){ 0 };
+	path_run(image, path, sod_variant_find(path, variant), &options, ret);
+	cr_expect(eq(int, ret->stop.kind, STOP_LIMIT), "%s: %s", variant, ret->reason);
+	cr_expect(eq(u64, ret->counts.unmodelled, 0), "%s: %s", variant, ret->reason);
+}
+
+/* start_kernel() prints the banner, and setup_arch() in it what it found out about the hypervisor. */
+Test(pvh, start_kernel_runs_and_says_where_it_runs, .timeout = 300)
+{
+	static const struct {
+		const char *variant, *says;
+	} rows[] = {
+		{ "spec", "BIOS-e820: [mem 0x0000000000100000-0x000000001ffdffff] usable" },
+		{ "xen", "Hypervisor detected: Xen HVM" },
+		{ "xen-dom0", "Xen version 4.17." },
+	};
+	struct image *image = kernel_open("cloud");
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows) * 2; i++) {
+		struct report_path report;
+
+		run_on(image, rows[i / 2].variant, i % 2 ? CPU_QEMU64 : CPU_GENERIC,
+		       "earlyprintk=ttyS0", 25000000, &report);
+		cr_expect(strstr(report.console, "Linux version 6.1.0") != NULL, "%s",
+			  report.console);
+		cr_expect(strstr(report.console, rows[i / 2].says) != NULL, "%s", report.console);
+		/* ACPICA inside the kernel is one more reader of our tables. */
+		cr_expect(strstr(report.console, "ACPI: RSDP 0x") != NULL, "%s", report.console);
+		cr_expect(strcasestr(report.console, "checksum error") == NULL, "%s",
+			  report.console);
+		report_path_release(&report);
+	}
+	image_close(image);
+}
+
+Test(pvh, a_dom0_writes_to_xens_console_by_hypercall, .timeout = 300)
+{
+	struct image *image = kernel_open("cloud");
+	struct report_path report;
+
+	run_on(image, "xen-dom0", CPU_GENERIC, "earlyprintk=xen", 25000000, &report);
+	cr_expect(strstr(report.console, "Linux version 6.1.0") != NULL, "%s", report.console);
+	cr_expect(gt(u64, report.counts.hypercalls, 10));
+	report_path_release(&report);
+	image_close(image);
+}
+
+#define MEMMAP_AT 0x8000000ull /* RAM that nothing else uses */
+#define HUGE_MAP  255u
+#define E820_END  0xcd0u /* in boot_params: one past e820_table */
+
+/* Where start_info's memory map was, @entries of it now are: pieces of RAM of a page each. */
+static void memmap_replace(struct machine *m, uint32_t entries)
+{
+	uint8_t map[HUGE_MAP * 24] = { 0 }, at[8], count[4];
+	struct cpu_state cpu;
+	gpa_t info;
+
+	for (unsigned i = 0; i < entries; i++) {
+		put_le64(map + i * 24, MIB(1) + i * 0x1000ull);
+		put_le64(map + i * 24 + 8, 0x1000);
+		put_le32(map + i * 24 + 16, 1);
+	}
+	machine_cpu_get(m, &cpu);
+	info = cpu.gpr[GPR_RBX];
+	put_le64(at, MEMMAP_AT);
+	put_le32(count, entries);
+	cr_assert(eq(int, machine_write(m, MEMMAP_AT, map, sizeof(map)), 0));
+	cr_assert(eq(int, machine_write(m, info + 40, at, sizeof(at)), 0));
+	cr_assert(eq(int, machine_write(m, info + 48, count, sizeof(count)), 0));
+}
+
+/* True when the kernel came to startup_64, with its boot_params in @ret_bp. */
+static bool memmap_run(const struct image *image, uint32_t entries,
+		       uint8_t ret_bp[BOOT_PARAMS_SIZE])
+{
+	const struct sod_path *path = sod_path_find("pvh");
+	const struct run_limits limits = { .max_instructions = 1000000 };
+	struct platform platform;
+	struct start_of_day sod = { 0 };
+	struct machine *m = NULL;
+	struct cpu_state cpu;
+	struct stop stop;
+
+	cr_assert(eq(int, platform_init(&platform, MIB(512), NULL), 0));
+	cr_assert(eq(int, path->build(image, &platform, &path->variants[0], &sod, NULL), 0));
+	cr_assert(eq(int, machine_create(&m, &platform, NULL), 0));
+	cr_assert(eq(int, sod_enter(&sod, m, NULL), 0));
+	memmap_replace(m, entries);
+	cr_assert(eq(int, machine_break_add(m, image->elf->entry_paddr), 0));
+	machine_run(m, &limits, &stop);
+	machine_cpu_get(m, &cpu);
+	if (stop.kind == STOP_POINT)
+		cr_assert(eq(int, machine_read(m, cpu.gpr[GPR_RSI], ret_bp, BOOT_PARAMS_SIZE), 0));
+	machine_destroy(m);
+	sod_release(&sod);
+	platform_release(&platform);
+	return stop.kind == STOP_POINT;
+}
+
+/*
+ * What real kernels do, as it is: without any entry there is only BUG(); up to
+ * 126 leave room for the ISA range; past the table's 128 they go on writing over
+ * what follows it, since the count is not bounded (PVH-022). From 167 on they
+ * leave boot_params altogether: in 6.1 that is the GDT they run on, and the
+ * next fault is the last; in 6.12 nothing that is still needed.
+ */
+Test(pvh, memory_maps_of_every_size_do_what_they_do, .timeout = 300)
+{
+	static const struct {
+		uint32_t entries;
+		bool arrives, arrives_612;
+		unsigned count; /* e820_entries */
+		bool overrun;
+	} rows[] = {
+		{ 0, false, false, 0, false },   { 1, true, true, 2, false },
+		{ 126, true, true, 127, false }, { 127, true, true, 127, false },
+		{ 128, true, true, 128, false }, { 129, true, true, 129, true },
+		{ 200, false, true, 200, true }, { 255, false, true, 255, true },
+	};
+
+	for (size_t k = 0; k < ARRAY_SIZE(kernels); k++) {
+		struct image *image = kernel_open(kernels[k]);
+
+		for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+			uint8_t bp[BOOT_PARAMS_SIZE] = { 0 };
+			bool arrived = memmap_run(image, rows[i].entries, bp), overrun = false;
+
+			for (size_t b = E820_END; b < sizeof(bp); b++)
+				overrun |= bp[b] != 0;
+			cr_expect(eq(int, arrived,
+				     strcmp(kernels[k], "cloud612") == 0 ? rows[i].arrives_612 :
+									   rows[i].arrives),
+				  "%s: %u", kernels[k], rows[i].entries);
+			if (!arrived)
+				continue;
+			cr_expect(eq(uint, (unsigned)bp_get(bp, BP_E820_ENTRIES), rows[i].count),
+				  "%s: %u", kernels[k], rows[i].entries);
+			cr_expect(eq(int, overrun, rows[i].overrun), "%s: %u", kernels[k],
+				  rows[i].entries);
+		}
+		image_close(image);
+	}
 }

@@ -18,7 +18,7 @@ struct tally {
 };
 
 /* The demonstration image first, since it runs in milliseconds; what it lacks, a real kernel has. */
-enum { SUBJECT_DEMO, SUBJECT_CLOUD, SUBJECT_COUNT };
+enum { SUBJECT_DEMO, SUBJECT_VMLINUX, SUBJECT_CLOUD, SUBJECT_COUNT };
 
 static const char *env_or(const char *name, const char *otherwise)
 {
@@ -141,7 +141,7 @@ static bool try_clause(const struct spec_set *specs, const struct clause *c,
 static void run_clause(const struct spec_set *specs, const struct clause *c,
 		       const struct subject *subjects, unsigned number, struct tally *tally)
 {
-	char why[SUBJECT_COUNT][1024] = { "", "" };
+	char why[SUBJECT_COUNT][1024] = { "" };
 
 	tally->clauses++;
 	if (!c->violation.count) {
@@ -191,23 +191,32 @@ static void print_total(const struct tally *t)
 
 int main(int argc, char **argv)
 {
-	struct subject subjects[SUBJECT_COUNT] = { { .name = "demo" }, { .name = "cloud" } };
+	struct subject subjects[SUBJECT_COUNT] = {
+		[SUBJECT_DEMO] = { .name = "demo" },
+		[SUBJECT_VMLINUX] = { .name = "demo.vmlinux" },
+		[SUBJECT_CLOUD] = { .name = "cloud" },
+	};
 	const char *out = env_or("BOOTPATH_OUT", TEST_OUT);
 	struct spec_set specs = { 0 };
 	struct tally tally = { 0 };
 	struct diag diag = { 0 };
-	char path[512], elf[512];
+	char image[512], elf[512], vmlinux[512], cloud[512];
 	unsigned number = 0, asked = 0;
 
-	snprintf(path, sizeof(path), "%s/tests/demo.bzImage", out);
+	snprintf(image, sizeof(image), "%s/tests/demo.bzImage", out);
 	snprintf(elf, sizeof(elf), "%s/tests/demo.elf", out);
-	subjects[SUBJECT_DEMO].elf = elf;
-	if (spec_set_builtin(&specs, &diag) || subject_open(&subjects[SUBJECT_DEMO], path)) {
-		printf("Bail out! %s%s\n", diag.text, subjects[SUBJECT_DEMO].missing);
+	snprintf(vmlinux, sizeof(vmlinux), "%s/tests/demo.vmlinux", out);
+	snprintf(cloud, sizeof(cloud), "%s/cloud/vmlinuz", env_or("BOOTPATH_KERNELS", "o/kernels"));
+	subjects[SUBJECT_DEMO].elf[0] = elf;
+	subjects[SUBJECT_DEMO].elf[1] = vmlinux;
+	subjects[SUBJECT_VMLINUX].elf[0] = vmlinux;
+	if (spec_set_builtin(&specs, &diag) || subject_open(&subjects[SUBJECT_DEMO], image) ||
+	    subject_open(&subjects[SUBJECT_VMLINUX], vmlinux)) {
+		printf("Bail out! %s%s%s\n", diag.text, subjects[SUBJECT_DEMO].missing,
+		       subjects[SUBJECT_VMLINUX].missing);
 		return 1;
 	}
-	snprintf(path, sizeof(path), "%s/cloud/vmlinuz", env_or("BOOTPATH_KERNELS", "o/kernels"));
-	subject_open(&subjects[SUBJECT_CLOUD], path);
+	subject_open(&subjects[SUBJECT_CLOUD], cloud);
 	for (size_t i = 0; i < specs.count; i++)
 		asked += is_asked(specs.clauses[i], argc, argv);
 	printf("1..%u\n", asked);

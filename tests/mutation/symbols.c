@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Symbols of the demonstration image, from the ELF file that it was made of. */
+/* Symbols of the demonstration image, from the ELF files that it was made of. */
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
@@ -30,7 +30,22 @@ static int section_find(Elf *elf, Elf_Scn *scn, const char *name, uint64_t *ret_
 	return -ENOENT;
 }
 
-int symbol_find(const char *path, const char *name, uint64_t *ret_value)
+/* The lowest address that is loaded. */
+static uint64_t base_find(Elf *elf)
+{
+	uint64_t base = UINT64_MAX;
+	GElf_Phdr ph;
+	size_t n = 0;
+
+	elf_getphdrnum(elf, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (gelf_getphdr(elf, (int)i, &ph) && ph.p_type == PT_LOAD && ph.p_vaddr < base)
+			base = ph.p_vaddr;
+	}
+	return base;
+}
+
+int symbol_find(const char *path, const char *name, uint64_t *ret_offset)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), err = -ENOENT;
 	Elf_Scn *scn = NULL;
@@ -43,7 +58,9 @@ int symbol_find(const char *path, const char *name, uint64_t *ret_value)
 	if (!elf)
 		err = -EIO;
 	while (elf && err && (scn = elf_nextscn(elf, scn)))
-		err = section_find(elf, scn, name, ret_value);
+		err = section_find(elf, scn, name, ret_offset);
+	if (!err)
+		*ret_offset -= base_find(elf);
 	elf_end(elf);
 	close(fd);
 	return err;

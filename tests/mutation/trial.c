@@ -70,15 +70,14 @@ static int write_machine(void *arg, gpa_t gpa, const void *data, size_t len)
 static int alter_guest(const struct trial *t, const struct alteration *a, struct machine *m,
 		       const struct check_facts *facts, struct diag *diag)
 {
-	uint64_t value;
-	int err;
+	uint64_t offset;
+	int err = -ENOENT;
 
-	if (!t->subject->elf)
-		return diag_set(diag, -ENOENT, "%s has no symbols", t->subject->name);
-	err = symbol_find(t->subject->elf, a->symbol, &value);
+	for (size_t i = 0; err && i < ARRAY_SIZE(t->subject->elf) && t->subject->elf[i]; i++)
+		err = symbol_find(t->subject->elf[i], a->symbol, &offset);
 	if (err)
-		return diag_set(diag, err, "no symbol \"%s\"", a->symbol);
-	return machine_write(m, facts->sod->load_address + value + a->offset, a->bytes, a->len);
+		return diag_set(diag, err, "%s: no symbol \"%s\"", t->subject->name, a->symbol);
+	return machine_write(m, facts->sod->load_address + offset + a->offset, a->bytes, a->len);
 }
 
 /* Each alteration sees the state that those before it made. */
@@ -179,7 +178,7 @@ static bool clause_has_path(const struct clause *c, const char *name)
 	return false;
 }
 
-/* As the recipe says, else linux64, else the first path of the clause that the image offers. */
+/* As the recipe says, else linux64, else the first path that the clause names and the image offers. */
 static bool choose_path(const struct trial *t, const struct image *image, struct report_path *ret)
 {
 	const char *wanted = t->clause->violation.path, *variant = NULL;
@@ -191,11 +190,11 @@ static bool choose_path(const struct trial *t, const struct image *image, struct
 	}
 	if (clause_has_path(t->clause, name))
 		ret->path = sod_path_find(name);
-	for (size_t i = 0; !wanted && !ret->path && sod_paths[i]; i++) {
-		const struct image_entry *e = image_entry_find(image, sod_paths[i]->name);
+	for (size_t i = 0; !wanted && !ret->path && t->clause->paths[i]; i++) {
+		const struct image_entry *e = image_entry_find(image, t->clause->paths[i]);
 
-		if (e && e->offered && clause_has_path(t->clause, sod_paths[i]->name))
-			ret->path = sod_paths[i];
+		if (e && e->offered)
+			ret->path = sod_path_find(t->clause->paths[i]);
 	}
 	if (!ret->path)
 		return false;

@@ -11,7 +11,7 @@
 struct subject {
 	const char *name;
 	struct image *image; /* NULL: it cannot be had */
-	const char *elf; /* an ELF whose symbols are offsets from the load address, for guest recipes; NULL: none */
+	const char *elf[2]; /* for guest recipes: what it was linked as, or NULL */
 	char missing[160]; /* why image is NULL */
 };
 
@@ -39,7 +39,7 @@ enum verdict_status trial_status(const struct trial *t, const char *id);
 /* What it said, for the report. */
 const char *trial_got(const struct trial *t, const char *id);
 
-/* Value of a symbol of the ELF file @path; -ENOENT, -EIO. */
-int symbol_find(const char *path, const char *name, uint64_t *ret_value);
+/* How far from its load address a symbol of the ELF file @path lies; -ENOENT, -EIO. */
+int symbol_find(const char *path, const char *name, uint64_t *ret_offset);
 
 #endif

@@ -12,21 +12,20 @@
 #define RULE   "    require: rax == 1\n"
 #define RECIPE "    violate:\n      - entry: rax = 0\n"
 
-static const char *add(struct spec_set *set, const char *text)
+/* What is wrong with @text, in @diag's words; "" when it was added. */
+static const char *add(struct spec_set *set, struct diag *diag, const char *text)
 {
-	static const char ok[] = "";
-	static struct diag diag;
-
-	diag = (struct diag){ 0 };
-	if (spec_set_add(set, "f", (struct bytes){ (const uint8_t *)text, strlen(text) }, &diag))
-		return diag.text;
-	return ok;
+	*diag = (struct diag){ 0 };
+	if (spec_set_add(set, "f", (struct bytes){ (const uint8_t *)text, strlen(text) }, diag))
+		return diag->text;
+	return "";
 }
 
 static void expect(const char *text, const char *error)
 {
 	struct spec_set set = { 0 };
-	const char *got = add(&set, text);
+	struct diag diag;
+	const char *got = add(&set, &diag, text);
 
 	cr_expect_str_eq(got, error, "got \"%s\", not \"%s\"", got, error);
 	cr_expect(!*error || set.count == 0, "nothing is added on an error");
@@ -50,9 +49,10 @@ Test(spec, a_clause_is_read)
 {
 	struct spec_set set = { 0 };
 	const struct clause *c;
+	struct diag diag;
 
 	cr_assert_str_eq(
-		add(&set,
+		add(&set, &diag,
 		    HEAD CLAUSE("A-1",
 				"    paths: [linux32, pvh]\n    gate: rbx == 0\n" RULE RECIPE)),
 		"");
@@ -112,9 +112,11 @@ Test(spec, wrong_shape)
 Test(spec, an_id_is_given_once)
 {
 	struct spec_set set = { 0 };
+	struct diag diag;
 
-	cr_assert_str_eq(add(&set, HEAD CLAUSE("A-1", RULE RECIPE)), "");
-	cr_expect_str_eq(add(&set, HEAD CLAUSE("B-1", RULE RECIPE) CLAUSE("A-1", RULE RECIPE)),
+	cr_assert_str_eq(add(&set, &diag, HEAD CLAUSE("A-1", RULE RECIPE)), "");
+	cr_expect_str_eq(add(&set, &diag,
+			     HEAD CLAUSE("B-1", RULE RECIPE) CLAUSE("A-1", RULE RECIPE)),
 			 "f:12:9: duplicate id \"A-1\": see f:3:5");
 	cr_expect_eq(set.count, 1);
 	spec_set_free(&set);

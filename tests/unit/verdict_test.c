@@ -227,6 +227,10 @@ Test(verdict, the_file_is_judged_without_a_state)
 	cr_expect_eq(judged_find(&v, "IMG-001")->status, VERDICT_PASS);
 	cr_expect_eq(judged_find(&v, "IMG-001")->subject, SUBJECT_KERNEL);
 	verdicts_free(&v);
+	j->context.path = NULL;
+	cr_assert_eq(judge_point(&j->specs, &j->context, POINT_IMAGE, &v), 0);
+	cr_expect_eq(judged_find(&v, "IMG-001")->status, VERDICT_PASS, "nor without a path");
+	verdicts_free(&v);
 	judged_destroy(j);
 }
 
