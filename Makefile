@@ -157,13 +157,13 @@ MAN := $(patsubst man/%.scd,o/man/%,$(wildcard man/*.scd))
 # Targets
 #
 
-.PHONY: all deps demo check check-built unit tests layers bench format man install clean fuzz fuzz-bins rebase help FORCE
+.PHONY: all deps demo check check-built unit tests layers digests bench format man install clean fuzz fuzz-bins rebase help FORCE
 
 all: $(LIB) $(BIN)
 
 help:
 	@sed -n 's/^#   //p' Makefile
-	@echo 'targets: all deps demo check unit tests layers bench format man install fuzz rebase clean'
+	@echo 'targets: all deps demo check unit tests layers digests bench format man install fuzz rebase clean'
 
 deps:
 	$(Q)DEPS=$(DEPS) tools/deps.sh
@@ -186,6 +186,13 @@ unit: $(if $(UNIT_SRCS),$(O)/tests/unit)
 
 layers:
 	$(Q)tools/layers.sh
+
+# The same digests from three builds: the compiler and its options must not show in any result.
+digests:
+	$(Q)$(MAKE) --no-print-directory MODE=opt all $(patsubst $(O)/%,o/opt/%,$(DEMO))
+	$(Q)$(MAKE) --no-print-directory MODE=opt CC=clang O=o/clang all
+	$(Q)$(MAKE) --no-print-directory MODE=asan all
+	$(Q)tests/kernels/digests.sh o/opt/bootpath o/clang/bootpath o/asan/bootpath
 
 bench: all tests
 	$(Q)set -e; for b in $(sort $(wildcard tests/bench/*.sh)); do MODE=$(MODE) $$b; done
@@ -212,7 +219,7 @@ install: all man
 
 # The fetched packages and kernels stay: they come from the network. `rm -rf o` removes them too.
 clean:
-	rm -rf o/opt o/dbg o/asan o/cov o/fuzz o/man
+	rm -rf o/opt o/clang o/dbg o/asan o/cov o/fuzz o/man
 
 #
 # Rules

@@ -56,6 +56,23 @@ alias_run:
 	movl	%eax, %r9d
 	hlt
 alias_run_done:
+/* Both mappings were written through before the page held any code: RBX is one, RSI the other. */
+written_first:
+	movb	$0xb8, (%rbx)		/* MOV $imm32, %eax */
+	movl	$0x1212, 1(%rbx)
+	movb	$0xc3, 5(%rbx)		/* RET */
+	movl	$0, 8(%rsi)
+	movl	$1, 8(%rsi)
+	call	*%rsi
+	movl	%eax, %r8d
+	movl	$0x3434, 1(%rbx)
+	call	*%rsi
+	movl	%eax, %r9d
+	movl	$0x5656, 1(%rsi)
+	call	*%rsi
+	movl	%eax, %r10d
+	hlt
+written_first_done:
 /* A store into the very block that runs, to an instruction ahead of it. */
 ahead:
 	movl	$0x8888, ahead_target + 1

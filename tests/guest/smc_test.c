@@ -13,6 +13,7 @@ static void start(struct guest *g, const char *label)
 	guest_put64(g, TABLES + 0x9000, (TABLES + 0xa000) | 3);
 	for (uint64_t i = 0; i < 16; i++)
 		guest_put64(g, TABLES + 0xa000 + 8 * i, (0x100000 + i * 4096) | 3);
+	guest_put64(g, TABLES + 0xa000 + 8 * 16, SCRATCH | 3);
 }
 
 static void go(struct guest *g, const char *label)
@@ -66,6 +67,22 @@ Test(smc, run_through_a_second_mapping)
 	expect_halted(&g, "alias_run_done");
 	expect_u64(g.cpu.gpr[GPR_R8], 0xaaaa);
 	expect_u64(g.cpu.gpr[GPR_R9], 0x7777);
+	guest_close(&g);
+}
+
+Test(smc, in_a_page_that_was_written_through_two_mappings_before)
+{
+	struct guest g;
+
+	start(&g, "written_first");
+	g.cpu.gpr[GPR_RBX] = UNMAPPED + 16 * 4096;
+	g.cpu.gpr[GPR_RSI] = SCRATCH;
+	guest_set(&g);
+	guest_run(&g);
+	expect_halted(&g, "written_first_done");
+	expect_u64(g.cpu.gpr[GPR_R8], 0x1212);
+	expect_u64(g.cpu.gpr[GPR_R9], 0x3434);
+	expect_u64(g.cpu.gpr[GPR_R10], 0x5656);
 	guest_close(&g);
 }
 

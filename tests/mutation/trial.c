@@ -178,7 +178,7 @@ static bool clause_has_path(const struct clause *c, const char *name)
 	return false;
 }
 
-/* As the recipe says, else linux64, else the first path of the clause that the image offers. */
+/* As the recipe says, else linux64, else the first path that the clause names and the image offers. */
 static bool choose_path(const struct trial *t, const struct image *image, struct report_path *ret)
 {
 	const char *wanted = t->clause->violation.path, *variant = NULL;
@@ -190,11 +190,11 @@ static bool choose_path(const struct trial *t, const struct image *image, struct
 	}
 	if (clause_has_path(t->clause, name))
 		ret->path = sod_path_find(name);
-	for (size_t i = 0; !wanted && !ret->path && sod_paths[i]; i++) {
-		const struct image_entry *e = image_entry_find(image, sod_paths[i]->name);
+	for (size_t i = 0; !wanted && !ret->path && t->clause->paths[i]; i++) {
+		const struct image_entry *e = image_entry_find(image, t->clause->paths[i]);
 
-		if (e && e->offered && clause_has_path(t->clause, sod_paths[i]->name))
-			ret->path = sod_paths[i];
+		if (e && e->offered)
+			ret->path = sod_path_find(t->clause->paths[i]);
 	}
 	if (!ret->path)
 		return false;
