@@ -20,12 +20,13 @@
 #define EQUIPMENT_DISPLAY 0x20u
 #define EQUIPMENT_SERIAL  BIT(9)
 
-#define KEY_BUFFER       0x1eu
-#define KEY_BUFFER_END   0x3eu
-#define KEY_STATUS_101   0x10u /* an enhanced keyboard */
-#define VECTOR_DISKETTE  0x1eu /* a table, no code */
-#define SERIAL_PORT      0x3f8u
-#define HARDWARE_VECTORS 0x08u /* 08h-0Fh and 70h-77h: nothing is there to interrupt, save the timer */
+#define KEY_BUFFER      0x1eu
+#define KEY_BUFFER_END  0x3eu
+#define KEY_STATUS_101  0x10u /* an enhanced keyboard */
+#define VECTOR_DISKETTE 0x1eu /* a table, no code */
+#define SERIAL_PORT     0x3f8u
+#define HARDWARE_VECTORS \
+	0x08u /* 08h-0Fh and 70h-77h: nothing is there to interrupt, save the timer */
 
 struct bios_service {
 	uint8_t vector;
@@ -244,7 +245,8 @@ static int attach_rom(struct bios *bios, struct machine *m)
 	/* RBIL table #00509: 8 bytes follow, model, submodel, revision, features: a second 8259, a clock, INT 15h AH=4Fh, an EBDA. */
 	static const uint8_t config[] = { 8, 0, BIOS_MODEL, 0, 1, 0x74, 0x40, 0, 0, 0 };
 	/* RBIL table #01264: a 1.44 MB drive. */
-	static const uint8_t diskette[] = { 0xaf, 0x02, 0x25, 0x02, 0x12, 0x1b, 0xff, 0x6c, 0xf6, 0x0f, 0x08 };
+	static const uint8_t diskette[] = { 0xaf, 0x02, 0x25, 0x02, 0x12, 0x1b,
+					    0xff, 0x6c, 0xf6, 0x0f, 0x08 };
 	/* jmp f000:e05b, the power-on entry of an IBM AT. */
 	static const uint8_t reset[] = { 0xea, 0x5b, 0xe0, 0x00, 0xf0 };
 	static const uint8_t model = BIOS_MODEL;
@@ -265,7 +267,8 @@ static int attach_rom(struct bios *bios, struct machine *m)
 
 static int attach_data(struct bios *bios, struct machine *m)
 {
-	uint16_t equipment = EQUIPMENT_FPU | EQUIPMENT_SERIAL | (bios->has_display ? EQUIPMENT_DISPLAY : 0);
+	uint16_t equipment = EQUIPMENT_FPU | EQUIPMENT_SERIAL |
+			     (bios->has_display ? EQUIPMENT_DISPLAY : 0);
 	uint8_t bda[0x100] = { 0 }, ebda_kib = 1;
 
 	put_le16(bda + BDA_SERIAL - 0x400, SERIAL_PORT);
@@ -315,7 +318,9 @@ void bios_set_cursor(struct bios *bios, unsigned row)
 
 int bios_attach(struct bios *bios, struct machine *m, struct diag *diag)
 {
-	const struct part part = { .name = "bios", .version = 1, .size = sizeof(bios->state), .state = &bios->state };
+	const struct part part = {
+		.name = "bios", .version = 1, .size = sizeof(bios->state), .state = &bios->state
+	};
 
 	if (attach_rom(bios, m) || attach_vectors(bios, m) || attach_data(bios, m) ||
 	    bios_display_attach(bios, m) || machine_part_add(m, &part))
@@ -376,7 +381,8 @@ void int16_flags(struct bios_call *c)
 
 void int19_bootstrap(struct bios_call *c)
 {
-	machine_stop(c->m, STOP_EXIT, "the guest asked the BIOS to boot something else (INT 18h or 19h)");
+	machine_stop(c->m, STOP_EXIT,
+		     "the guest asked the BIOS to boot something else (INT 18h or 19h)");
 }
 
 /* --- time: an instruction is a nanosecond, and the clock starts at 2000-01-01 00:00:00 as the CMOS clock does --- */
@@ -396,7 +402,8 @@ static uint64_t tick_count(struct bios_call *c)
 	uint64_t now = machine_instructions(c->m);
 
 	/* In two steps, so that no product overflows. */
-	return (now / NS_PER_SECOND * PIT_HZ + now % NS_PER_SECOND * PIT_HZ / NS_PER_SECOND) / TICK_PIT;
+	return (now / NS_PER_SECOND * PIT_HZ + now % NS_PER_SECOND * PIT_HZ / NS_PER_SECOND) /
+	       TICK_PIT;
 }
 
 static void ticks_store(struct bios_call *c, uint32_t ticks)

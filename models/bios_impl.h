@@ -51,8 +51,8 @@
 /* What a snapshot must hold. */
 struct bios_state {
 	uint8_t text[TEXT_SIZE]; /* the display's memory in text modes */
-	uint8_t drawn;           /* the guest has stored there itself */
-	uint8_t disk_status;     /* of the last INT 13h */
+	uint8_t drawn; /* the guest has stored there itself */
+	uint8_t disk_status; /* of the last INT 13h */
 	uint8_t reserved[6];
 };
 

@@ -17,14 +17,15 @@
  * colours, timings, and the descriptors with limits and name.
  */
 static const uint8_t edid[128] = {
-	0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00, 0x49, 0x14, 0x34, 0x12, 0x00, 0x00, 0x00, 0x00,
-	0x2a, 0x18, 0x01, 0x04, 0xa5, 0x20, 0x14, 0x78, 0x06, 0xee, 0x91, 0xa3, 0x54, 0x4c, 0x99, 0x26,
-	0x0f, 0x50, 0x54, 0x21, 0x08, 0x00, 0xe1, 0xc0, 0xd1, 0xc0, 0xd1, 0x00, 0xa9, 0x40, 0xb3, 0x00,
-	0x95, 0x00, 0x81, 0x80, 0x81, 0x40, 0xea, 0x29, 0x00, 0xc0, 0x51, 0x20, 0x1c, 0x30, 0x40, 0x26,
-	0x44, 0x40, 0x45, 0xcb, 0x10, 0x00, 0x00, 0x18, 0x00, 0x00, 0x00, 0xf7, 0x00, 0x0a, 0x00, 0x40,
-	0x82, 0x00, 0x28, 0x20, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xfd, 0x00, 0x32,
-	0x7d, 0x1e, 0xa0, 0xff, 0x01, 0x0a, 0x20, 0x20, 0x20, 0x20, 0x20, 0x20, 0x00, 0x00, 0x00, 0xfc,
-	0x00, 0x51, 0x45, 0x4d, 0x55, 0x20, 0x4d, 0x6f, 0x6e, 0x69, 0x74, 0x6f, 0x72, 0x0a, 0x01, 0x3a,
+	0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00, 0x49, 0x14, 0x34, 0x12, 0x00, 0x00, 0x00,
+	0x00, 0x2a, 0x18, 0x01, 0x04, 0xa5, 0x20, 0x14, 0x78, 0x06, 0xee, 0x91, 0xa3, 0x54, 0x4c,
+	0x99, 0x26, 0x0f, 0x50, 0x54, 0x21, 0x08, 0x00, 0xe1, 0xc0, 0xd1, 0xc0, 0xd1, 0x00, 0xa9,
+	0x40, 0xb3, 0x00, 0x95, 0x00, 0x81, 0x80, 0x81, 0x40, 0xea, 0x29, 0x00, 0xc0, 0x51, 0x20,
+	0x1c, 0x30, 0x40, 0x26, 0x44, 0x40, 0x45, 0xcb, 0x10, 0x00, 0x00, 0x18, 0x00, 0x00, 0x00,
+	0xf7, 0x00, 0x0a, 0x00, 0x40, 0x82, 0x00, 0x28, 0x20, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0xfd, 0x00, 0x32, 0x7d, 0x1e, 0xa0, 0xff, 0x01, 0x0a, 0x20, 0x20, 0x20,
+	0x20, 0x20, 0x20, 0x00, 0x00, 0x00, 0xfc, 0x00, 0x51, 0x45, 0x4d, 0x55, 0x20, 0x4d, 0x6f,
+	0x6e, 0x69, 0x74, 0x6f, 0x72, 0x0a, 0x01, 0x3a,
 };
 
 static uint16_t cell_get(const struct bios *bios, unsigned row, unsigned column)
@@ -96,7 +97,11 @@ static void screen_show(void *arg, struct buf *out)
 
 int bios_display_attach(struct bios *bios, struct machine *m)
 {
-	const struct device_memory memory = { .gpa = TEXT_GPA, .size = TEXT_SIZE, .read = text_read, .write = text_write, .arg = bios };
+	const struct device_memory memory = { .gpa = TEXT_GPA,
+					      .size = TEXT_SIZE,
+					      .read = text_read,
+					      .write = text_write,
+					      .arg = bios };
 
 	if (!bios->has_display)
 		return 0;
@@ -125,7 +130,8 @@ void int10_set_mode(struct bios_call *c)
 	uint8_t mode = call_al(c);
 
 	if ((mode & 0x7f) != 3 && (mode & 0x7f) != 2) {
-		machine_event(c->m, EVENT_BIOS_CALL, EVENT_UNMODELLED, 0x10, call_reg16(c, GPR_RAX), 0);
+		machine_event(c->m, EVENT_BIOS_CALL, EVENT_UNMODELLED, 0x10, call_reg16(c, GPR_RAX),
+			      0);
 		return;
 	}
 	if (!(mode & 0x80))
@@ -156,14 +162,16 @@ void int10_get_cursor(struct bios_call *c)
 void int10_set_page(struct bios_call *c)
 {
 	if (call_al(c) != 0)
-		machine_event(c->m, EVENT_BIOS_CALL, EVENT_UNMODELLED, 0x10, call_reg16(c, GPR_RAX), 0);
+		machine_event(c->m, EVENT_BIOS_CALL, EVENT_UNMODELLED, 0x10, call_reg16(c, GPR_RAX),
+			      0);
 }
 
 void int10_get_mode(struct bios_call *c)
 {
 	call_set_al(c, call_bda8(c, BDA_VIDEO_MODE));
 	call_set_ah(c, call_bda8(c, BDA_COLUMNS));
-	call_set16(c, GPR_RBX, (uint16_t)((call_reg16(c, GPR_RBX) & 0xff) | call_bda8(c, BDA_PAGE) << 8));
+	call_set16(c, GPR_RBX,
+		   (uint16_t)((call_reg16(c, GPR_RBX) & 0xff) | call_bda8(c, BDA_PAGE) << 8));
 }
 
 /* --- text --- */
@@ -187,7 +195,9 @@ static void scroll(struct bios_call *c, bool up)
 		bool inside = i + lines <= bottom - top;
 
 		for (unsigned col = left; col <= right; col++)
-			cell_set(c->bios, row, col, inside ? cell_get(c->bios, up ? row + lines : row - lines, col) : blank);
+			cell_set(c->bios, row, col,
+				 inside ? cell_get(c->bios, up ? row + lines : row - lines, col) :
+					  blank);
 	}
 }
 
@@ -217,10 +227,12 @@ void int10_write_char(struct bios_call *c)
 	unsigned row, column;
 
 	cursor_get(c, &row, &column);
-	for (unsigned i = row * TEXT_COLUMNS + column, n = call_reg16(c, GPR_RCX); n > 0 && i < PAGE_CELL; i++, n--) {
+	for (unsigned i = row * TEXT_COLUMNS + column, n = call_reg16(c, GPR_RCX);
+	     n > 0 && i < PAGE_CELL; i++, n--) {
 		uint16_t old = get_le16(c->bios->state.text + 2 * i);
 
-		put_le16(c->bios->state.text + 2 * i, (uint16_t)(call_al(c) | (colour ? call_bl(c) << 8 : old & 0xff00)));
+		put_le16(c->bios->state.text + 2 * i,
+			 (uint16_t)(call_al(c) | (colour ? call_bl(c) << 8 : old & 0xff00)));
 	}
 	c->bios->state.drawn = 1;
 }
@@ -232,7 +244,8 @@ static void line_feed(struct bios_call *c, unsigned *row)
 	if (++*row < TEXT_ROWS)
 		return;
 	*row = TEXT_ROWS - 1;
-	memmove(bios->state.text, bios->state.text + 2 * TEXT_COLUMNS, 2 * TEXT_COLUMNS * (TEXT_ROWS - 1));
+	memmove(bios->state.text, bios->state.text + 2 * TEXT_COLUMNS,
+		2 * TEXT_COLUMNS * (TEXT_ROWS - 1));
 	for (unsigned i = 0; i < TEXT_COLUMNS; i++)
 		cell_set(bios, TEXT_ROWS - 1, i, BLANK);
 }
@@ -252,7 +265,8 @@ void int10_teletype(struct bios_call *c)
 	case '\r': column = 0; break;
 	case '\n': line_feed(c, &row); break;
 	default:
-		cell_set(c->bios, row, column, (uint16_t)((cell_get(c->bios, row, column) & 0xff00) | (uint8_t)ch));
+		cell_set(c->bios, row, column,
+			 (uint16_t)((cell_get(c->bios, row, column) & 0xff00) | (uint8_t)ch));
 		if (++column == TEXT_COLUMNS) {
 			column = 0;
 			line_feed(c, &row);
@@ -270,7 +284,8 @@ void int10_font(struct bios_call *c)
 	c->cpu.seg[SEG_ES].base = 0xc0000;
 	call_set16(c, GPR_RBP, 0);
 	call_set16(c, GPR_RCX, call_bda16(c, BDA_POINTS));
-	call_set16(c, GPR_RDX, (uint16_t)((call_reg16(c, GPR_RDX) & 0xff00) | call_bda8(c, BDA_LAST_ROW)));
+	call_set16(c, GPR_RDX,
+		   (uint16_t)((call_reg16(c, GPR_RDX) & 0xff00) | call_bda8(c, BDA_LAST_ROW)));
 }
 
 /* BL=10h: colour, 256 KiB, switches. */
@@ -299,7 +314,7 @@ void int10_vbe_info(struct bios_call *c)
 	memset(info, 0, sizeof(info));
 	memcpy(info, "VESA", 4);
 	put_le16(info + 4, VBE_VERSION);
-	put_le32(info + 6, BIOS_SEGMENT << 16 | (BIOS_VBE_STRINGS + 2));  /* OEM string: empty */
+	put_le32(info + 6, BIOS_SEGMENT << 16 | (BIOS_VBE_STRINGS + 2)); /* OEM string: empty */
 	put_le32(info + 14, BIOS_SEGMENT << 16 | BIOS_VBE_STRINGS); /* modes */
 	put_le16(info + 18, 4); /* 64 KiB blocks of memory */
 	put_le16(modes, VBE_NO_MODES);

@@ -92,13 +92,15 @@ void bios_e820_init(struct bios *bios)
 		append(bios, p->e820[i].addr, p->e820[i].size, p->e820[i].type);
 	}
 	if (bios_has_quirk(p, BIOS_QUIRK_E820_OVERLAP))
-		append(bios, MIB(1) + (bios_extended_kib(bios) << 10) - MIB(1), MIB(2), E820_RESERVED);
+		append(bios, MIB(1) + (bios_extended_kib(bios) << 10) - MIB(1), MIB(2),
+		       E820_RESERVED);
 	if (bios_has_quirk(p, BIOS_QUIRK_E820_EXTENDED)) {
 		append(bios, 0xe0000000, 0x1000, E820_RESERVED);
 		bios->attributes[bios->e820_count - 1] &= ~ATTR_ENABLED;
 	}
 	if (bios_has_quirk(p, BIOS_QUIRK_E820_200))
-		for (uint64_t a = GIB(4); bios->e820_count < QUIRK_ENTRIES; a += 2 * GUEST_PAGE_SIZE)
+		for (uint64_t a = GIB(4); bios->e820_count < QUIRK_ENTRIES;
+		     a += 2 * GUEST_PAGE_SIZE)
 			append(bios, a, GUEST_PAGE_SIZE, E820_RESERVED);
 	if (bios_has_quirk(p, BIOS_QUIRK_E820_UNSORTED))
 		reverse(bios);
@@ -116,7 +118,8 @@ uint64_t bios_extended_kib(const struct bios *bios)
 
 static bool e820_is_absent(const struct platform *p)
 {
-	return bios_has_quirk(p, BIOS_QUIRK_E820_ABSENT) || bios_has_quirk(p, BIOS_QUIRK_E820_ONLY_88);
+	return bios_has_quirk(p, BIOS_QUIRK_E820_ABSENT) ||
+	       bios_has_quirk(p, BIOS_QUIRK_E820_ONLY_88);
 }
 
 static void e820_clobber(struct bios_call *c)

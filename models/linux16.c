@@ -15,37 +15,39 @@
 #define OLD_REAL_MODE     0x90000ull
 #define ZIMAGE_LOAD       0x10000ull /* boot.rst "Loading The Rest of The Kernel" */
 #define BZIMAGE_LOAD      0x100000ull
-#define ENTRY_PARAGRAPHS  0x20u /* boot.rst "Running the Kernel": the setup code begins behind the boot sector */
-#define HEAP_STACK        0x200u
-#define SEGMENT_END       0x10000u
-#define SP_MAX            0xfff0u
-#define REAL_IDT_LIMIT    0x3ffu /* SDM 3A 20.1.4 */
-#define FCW_FNINIT        0x037f /* the BIOS has started the coprocessor */
+#define ENTRY_PARAGRAPHS \
+	0x20u /* boot.rst "Running the Kernel": the setup code begins behind the boot sector */
+#define HEAP_STACK     0x200u
+#define SEGMENT_END    0x10000u
+#define SP_MAX         0xfff0u
+#define REAL_IDT_LIMIT 0x3ffu /* SDM 3A 20.1.4 */
+#define FCW_FNINIT     0x037f /* the BIOS has started the coprocessor */
 
 /* Where one loader puts the real-mode part, and what stands in its 64 KiB segment. */
 struct real_layout {
 	gpa_t base;
 	uint32_t cmdline; /* offset from base */
-	bool is_end;      /* the command line ends there instead, its start a multiple of 16 */
-	uint32_t gap;     /* bytes between the top of the stack and the command line */
+	bool is_end; /* the command line ends there instead, its start a multiple of 16 */
+	uint32_t gap; /* bytes between the top of the stack and the command line */
 };
 
 enum cmdline_style {
 	CMDLINE_PLAIN,
 	CMDLINE_BOOT_IMAGE, /* "BOOT_IMAGE=vmlinuz ..." */
-	CMDLINE_BOOT_PATH,  /* "BOOT_IMAGE=/boot/vmlinuz ..." */
-	CMDLINE_AUTO,       /* "auto BOOT_IMAGE=vmlinuz ..." */
+	CMDLINE_BOOT_PATH, /* "BOOT_IMAGE=/boot/vmlinuz ..." */
+	CMDLINE_AUTO, /* "auto BOOT_IMAGE=vmlinuz ..." */
 };
 
 struct linux16_variant {
 	struct real_layout modern; /* protocol 2.02 and LOADED_HIGH */
 	struct real_layout old;
-	uint8_t loader;  /* type_of_loader */
+	uint8_t loader; /* type_of_loader */
 	enum cmdline_style style;
 	bool no_display; /* the machine has no VGA adapter */
 	unsigned cursor_row; /* below what the loader has printed */
 	bool clears_vid_mode; /* writes 0 where the user names no video mode */
-	uint64_t initrd_end;   /* nothing of the initrd at or above it; 0: no limit of the loader's own */
+	uint64_t
+		initrd_end; /* nothing of the initrd at or above it; 0: no limit of the loader's own */
 	uint64_t initrd_spare; /* below the end of the RAM under 4 GiB */
 	void (*registers)(struct cpu_state *cpu);
 	const uint8_t *gdt; /* the loader's own, at the GDTR's base */
@@ -79,7 +81,8 @@ static int cmdline_make(struct linux16 *l, struct buf *text)
 	if (l->variant->style == CMDLINE_PLAIN)
 		buf_puts(text, user);
 	else
-		buf_printf(text, "%s%s%s%s", prefix[l->variant->style], l->b.image->name, user[0] ? " " : "", user);
+		buf_printf(text, "%s%s%s%s", prefix[l->variant->style], l->b.image->name,
+			   user[0] ? " " : "", user);
 	buf_str(text);
 	return text->failed ? diag_set(l->b.diag, -ENOMEM, "out of memory") : 0;
 }
@@ -96,18 +99,22 @@ static int layout_choose(struct linux16 *l, const char *text)
 	if (l->layout.is_end)
 		l->cmdline = (uint32_t)ALIGN_DOWN(l->layout.cmdline - len, 16);
 	if (l->layout.cmdline < len || l->cmdline < bz->setup_size + HEAP_STACK + l->layout.gap)
-		return diag_set(l->b.diag, -EINVAL,
-				"the setup code has 0x%x bytes and the command line %llu: they do not fit below offset 0x%x of the real-mode segment with a stack between them",
-				bz->setup_size, (unsigned long long)len, l->layout.cmdline);
+		return diag_set(
+			l->b.diag, -EINVAL,
+			"the setup code has 0x%x bytes and the command line %llu: they do not fit below offset 0x%x of the real-mode segment with a stack between them",
+			bz->setup_size, (unsigned long long)len, l->layout.cmdline);
 	l->sp = l->cmdline - l->layout.gap;
 	if (l->sp > SP_MAX)
 		l->sp = SP_MAX;
 	end = l->base + l->cmdline + len;
 	if (!layout_is_free(&l->b.layout, l->base, end - l->base))
-		return diag_set(l->b.diag, -EINVAL,
-				"the real-mode part and the command line take 0x%llx bytes at 0x%llx, which is not all free RAM",
-				(unsigned long long)(end - l->base), (unsigned long long)l->base);
-	return layout_take(&l->b.layout, l->base, end - l->base) ? diag_set(l->b.diag, -ENOMEM, "out of memory") : 0;
+		return diag_set(
+			l->b.diag, -EINVAL,
+			"the real-mode part and the command line take 0x%llx bytes at 0x%llx, which is not all free RAM",
+			(unsigned long long)(end - l->base), (unsigned long long)l->base);
+	return layout_take(&l->b.layout, l->base, end - l->base) ?
+		       diag_set(l->b.diag, -ENOMEM, "out of memory") :
+		       0;
 }
 
 /* The fields that boot.rst marks write or modify, in the copy of the header that goes to memory. */
@@ -125,7 +132,8 @@ static void fill_header(struct linux16 *l, uint8_t *setup, const char *text)
 	}
 	if (bz->protocol >= PROTOCOL_HEAP && heap) {
 		bp_set(setup, BP_HDR_HEAP_END_PTR, l->cmdline - HEAP_STACK);
-		bp_set(setup, BP_HDR_LOADFLAGS, bp_get(setup, BP_HDR_LOADFLAGS) | LOADFLAG_CAN_USE_HEAP);
+		bp_set(setup, BP_HDR_LOADFLAGS,
+		       bp_get(setup, BP_HDR_LOADFLAGS) | LOADFLAG_CAN_USE_HEAP);
 	}
 	if (bz->protocol >= PROTOCOL_CMDLINE) {
 		bp_set(setup, BP_HDR_CMD_LINE_PTR, l->base + l->cmdline);
@@ -144,13 +152,16 @@ static int place_setup(struct linux16 *l, const char *text)
 	struct bytes file;
 	int ret;
 
-	if (bz->setup_size > sizeof(setup) || !bytes_slice(l->b.image->file, 0, bz->setup_size, &file))
-		return diag_at(l->b.diag, -EINVAL, 0x1f1, "the file ends before its setup code does");
+	if (bz->setup_size > sizeof(setup) ||
+	    !bytes_slice(l->b.image->file, 0, bz->setup_size, &file))
+		return diag_at(l->b.diag, -EINVAL, 0x1f1,
+			       "the file ends before its setup code does");
 	memcpy(setup, file.data, file.len);
 	fill_header(l, setup, text);
 	ret = linux_boot_place(&l->b, "setup", l->base, setup, bz->setup_size);
 	if (ret == 0)
-		ret = linux_boot_place(&l->b, "cmdline", l->base + l->cmdline, text, strlen(text) + 1);
+		ret = linux_boot_place(&l->b, "cmdline", l->base + l->cmdline, text,
+				       strlen(text) + 1);
 	return ret;
 }
 
@@ -160,7 +171,8 @@ static int place_initrd(struct linux16 *l)
 	const struct regions *ram = &l->b.platform->ram;
 
 	if (l->b.platform->initrd.len && !l->b.bz->has_header)
-		return diag_at(l->b.diag, -EINVAL, 0x202, "an image without a setup header takes no initrd");
+		return diag_at(l->b.diag, -EINVAL, 0x202,
+			       "an image without a setup header takes no initrd");
 	for (size_t i = 0; i < ram->count; i++)
 		if (ram->items[i].last < LAYOUT_4GIB)
 			ram_end = ram->items[i].last + 1;
@@ -267,8 +279,8 @@ static void qemu_registers(struct cpu_state *cpu)
 #define GRUB_GDT_LIMIT 0x28u /* one more than five descriptors have */
 
 static const uint8_t grub_gdt[GRUB_GDT_LIMIT + 1] = {
-	[0x08] = 0xff, 0xff, 0, 0,    0,    0x9a, 0xcf, 0, /* flat code */
-	[0x10] = 0xff, 0xff, 0, 0,    0,    0x93, 0xcf, 0, /* flat data, accessed */
+	[0x08] = 0xff, 0xff, 0,    0,    0, 0x9a, 0xcf, 0, /* flat code */
+	[0x10] = 0xff, 0xff, 0,    0,    0, 0x93, 0xcf, 0, /* flat data, accessed */
 	[0x18] = 0xff, 0xff, 0x10, 0x80, 0, 0x9e, 0,    0, /* 16-bit code at the relocator */
 	[0x20] = 0xff, 0xff, 0x10, 0x80, 0, 0x93, 0,    0, /* 16-bit data */
 	[0x28] = 0xff,

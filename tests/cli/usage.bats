@@ -56,6 +56,10 @@ one_line() {
 	refused 2 "unrecognized option" "$bootpath" run "$demo" --frobnicate
 }
 
+@test "an unknown BIOS quirk's message lists the known ones" {
+	refused 2 "known: e820-clobbers, " "$bootpath" run "$demo" --bios-quirk e820-clobbers,moon
+}
+
 @test "an unknown path's message lists the known ones" {
 	refused 2 "known: bios, linux32, linux64, pvh" "$bootpath" run "$demo" --path nowhere
 }

@@ -39,10 +39,13 @@ static const struct expected expected[] = {
 
 _Static_assert(ARRAY_SIZE(expected) == BIOS_QUIRK_COUNT, "a row for each quirk");
 
-static const struct handover *run(const struct image *image, uint32_t quirks, struct report_path *report, uint8_t *bp)
+static const struct handover *run(const struct image *image, uint32_t quirks,
+				  struct report_path *report, uint8_t *bp)
 {
 	const struct sod_path *path = sod_path_find("bios");
-	struct run_options options = { .memory = MIB(512), .cmdline = "nokaslr", .bios_quirks = quirks };
+	struct run_options options = { .memory = MIB(512),
+				       .cmdline = "nokaslr",
+				       .bios_quirks = quirks };
 	const struct handover *h;
 
 	path_run(image, path, &path->variants[0], &options, report);
@@ -53,7 +56,8 @@ static const struct handover *run(const struct image *image, uint32_t quirks, st
 	return h;
 }
 
-static void check(const struct image *image, const struct expected *e, const struct handover *plain, const uint8_t *plain_bp)
+static void check(const struct image *image, const struct expected *e, const struct handover *plain,
+		  const uint8_t *plain_bp)
 {
 	const char *name = bios_quirk_infos[e->quirk].name;
 	uint8_t bp[BOOT_PARAMS_SIZE];

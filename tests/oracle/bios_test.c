@@ -95,7 +95,8 @@ static const struct handover *handover_at(const struct report_path *report, enum
 	return NULL;
 }
 
-static void judge(const struct boot *boot, const struct stop_rows *stop, const struct report_path *report)
+static void judge(const struct boot *boot, const struct stop_rows *stop,
+		  const struct report_path *report)
 {
 	const struct handover *h = handover_at(report, stop->point);
 	struct buf out = { 0 };
@@ -114,8 +115,8 @@ static void judge(const struct boot *boot, const struct stop_rows *stop, const s
 	cr_expect(le(sz, excused, ROWS_MAX));
 	for (size_t i = 0; stop->known[i].row; i++)
 		for (size_t k = 0; never[k]; k++)
-			cr_expect(strncmp(stop->known[i].row, never[k], strlen(never[k])) != 0, "%s",
-				  stop->known[i].row);
+			cr_expect(strncmp(stop->known[i].row, never[k], strlen(never[k])) != 0,
+				  "%s", stop->known[i].row);
 	buf_free(&out);
 	capture_close(c);
 }

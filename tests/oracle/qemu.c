@@ -40,11 +40,12 @@ bool qemu_screen(const char *kernel, struct bytes initrd, uint8_t *ret_text, siz
 	FILE *f;
 
 	if (file_put(disk, initrd) && file_put(screen, (struct bytes){ (const uint8_t *)"", 0 })) {
-		snprintf(command, sizeof(command),
-			 "(sleep %d; echo 'pmemsave 0xb8000 %zu \"%s\"'; sleep 1; echo quit) | "
-			 "timeout 60 qemu-system-x86_64 -nodefaults -vga std -display none -m 512M -cpu qemu64 "
-			 "-accel tcg -kernel '%s' -initrd %s -monitor stdio >/dev/null 2>&1",
-			 SECONDS, size, screen, kernel, disk);
+		snprintf(
+			command, sizeof(command),
+			"(sleep %d; echo 'pmemsave 0xb8000 %zu \"%s\"'; sleep 1; echo quit) | "
+			"timeout 60 qemu-system-x86_64 -nodefaults -vga std -display none -m 512M -cpu qemu64 "
+			"-accel tcg -kernel '%s' -initrd %s -monitor stdio >/dev/null 2>&1",
+			SECONDS, size, screen, kernel, disk);
 		if (system(command) != -1 && (f = fopen(screen, "rb"))) {
 			ok = fread(ret_text, size, 1, f) == 1;
 			fclose(f);

@@ -81,7 +81,8 @@ static void expect_lines(char *ours, char *theirs)
 	for (;;) {
 		a = strsep(&ours, "\n");
 		b = strsep(&theirs, "\n");
-		cr_assert(eq(int, a != NULL, b != NULL), "ours '%s', QEMU's '%s'", a ? a : "", b ? b : "");
+		cr_assert(eq(int, a != NULL, b != NULL), "ours '%s', QEMU's '%s'", a ? a : "",
+			  b ? b : "");
 		if (!a)
 			return;
 		if (strncmp(a, KNOWN_LINE, strlen(KNOWN_LINE)) != 0)
@@ -94,7 +95,10 @@ Test(screen, memdisk_prints_what_it_prints_under_seabios, .timeout = 120)
 	struct buf ours = { 0 }, theirs = { 0 };
 	uint8_t *floppy = floppy_make(), text[2 * ROWS * COLUMNS];
 	const struct sod_path *path = sod_path_find("bios");
-	struct run_options options = { .memory = MIB(512), .cmdline = "", .cpu = CPU_QEMU64, .initrd = { floppy, FLOPPY_SIZE } };
+	struct run_options options = { .memory = MIB(512),
+				       .cmdline = "",
+				       .cpu = CPU_QEMU64,
+				       .initrd = { floppy, FLOPPY_SIZE } };
 	struct report_path report = { 0 };
 	struct image *image = NULL;
 	char name[1024];

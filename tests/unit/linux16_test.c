@@ -15,7 +15,8 @@ static const uint8_t initrd_bytes[0x2345] = { 'i', 'n', 'i', 't' };
 static const struct bytes initrd = { initrd_bytes, sizeof(initrd_bytes) };
 static const struct bytes no_initrd;
 
-static void make(struct built *b, struct image **image, const struct fake_bzimage *f, const char *variant, const char *cmdline, struct bytes rd)
+static void make(struct built *b, struct image **image, const struct fake_bzimage *f,
+		 const char *variant, const char *cmdline, struct bytes rd)
 {
 	*image = fake_bzimage_open(f);
 	cr_assert(ne(ptr, *image, NULL));
@@ -70,7 +71,8 @@ Test(linux16, spec_header_is_that_of_the_sample_configuration)
 	cr_expect(eq(u64, field(&b, MODERN, BP_HDR_CMD_LINE_PTR), 0x1e000));
 	cr_expect(built_holds(&b, 0x1e000, CMDLINE, sizeof(CMDLINE)));
 	cr_expect(eq(u64, field(&b, MODERN, BP_HDR_RAMDISK_SIZE), sizeof(initrd_bytes)));
-	cr_expect(built_holds(&b, field(&b, MODERN, BP_HDR_RAMDISK_IMAGE), initrd_bytes, sizeof(initrd_bytes)));
+	cr_expect(built_holds(&b, field(&b, MODERN, BP_HDR_RAMDISK_IMAGE), initrd_bytes,
+			      sizeof(initrd_bytes)));
 	cr_expect(eq(ptr, (void *)(uintptr_t)built_conflict(&b), NULL));
 	drop(&b, image);
 }
@@ -134,10 +136,14 @@ Test(linux16, each_loader_has_its_own_layout)
 		cr_assert(eq(int, b.ret, 0), "%s", b.diag.text);
 		cr_expect(eq(u64, b.sod.cpu.seg[SEG_CS].base, loaders[i].base + 0x200));
 		cr_expect(eq(u64, b.sod.cpu.gpr[GPR_RSP], loaders[i].sp));
-		cr_expect(eq(u64, field(&b, loaders[i].base, BP_HDR_CMD_LINE_PTR), loaders[i].cmdline));
-		cr_expect(eq(u64, field(&b, loaders[i].base, BP_HDR_HEAP_END_PTR), loaders[i].heap_end));
-		cr_expect(eq(u64, field(&b, loaders[i].base, BP_HDR_TYPE_OF_LOADER), loaders[i].loader));
-		cr_expect(built_holds(&b, loaders[i].cmdline, loaders[i].prefix, strlen(loaders[i].prefix)));
+		cr_expect(eq(u64, field(&b, loaders[i].base, BP_HDR_CMD_LINE_PTR),
+			     loaders[i].cmdline));
+		cr_expect(eq(u64, field(&b, loaders[i].base, BP_HDR_HEAP_END_PTR),
+			     loaders[i].heap_end));
+		cr_expect(eq(u64, field(&b, loaders[i].base, BP_HDR_TYPE_OF_LOADER),
+			     loaders[i].loader));
+		cr_expect(built_holds(&b, loaders[i].cmdline, loaders[i].prefix,
+				      strlen(loaders[i].prefix)));
 		drop(&b, image);
 	}
 }
