@@ -247,10 +247,11 @@ static bool scan_block(struct machine *m, const struct cpu_state *cpu, gva_t pc,
 
 /* --- engine callbacks --- */
 
-/* Paging maps @pc, but to where no memory is. */
-static void stop_fetch(struct machine *m, gva_t pc)
+static const char no_memory[] = "where there is no memory";
+
+static void stop_fetch(struct machine *m, gva_t pc, const char *what)
 {
-	machine_stop(m, STOP_FETCH, "instruction fetch from 0x%llx, where there is no memory", (unsigned long long)pc);
+	machine_stop(m, STOP_FETCH, "instruction fetch from 0x%llx, %s", (unsigned long long)pc, what);
 	m->stop.fault_address = pc;
 	m->stop.has_fault_address = true;
 }
@@ -271,9 +272,13 @@ static bool on_translated(void *arg, gva_t pc, uint32_t size, unsigned insns)
 	(void)insns;
 	engine_get(m->engine, &cpu);
 	if (!machine_walk(m, &cpu, pc, &w) || !mem_block_find(m, w.gpa)) {
-		machine_stop(m, STOP_FETCH, "instruction fetch from 0x%llx, where there is no memory", (unsigned long long)pc);
-		m->stop.fault_address = pc;
-		m->stop.has_fault_address = true;
+		stop_fetch(m, pc, no_memory);
+		engine_stop(m->engine);
+		return true;
+	}
+	/* A wild jump slides through zeros for ever (00 00 is an ADD); no boot code lies where nobody ever stored a byte. */
+	if (!engine_page_dirty(m->engine, w.gpa)) {
+		stop_fetch(m, pc, "a page of memory that nobody ever stored to");
 		engine_stop(m->engine);
 		return true;
 	}
@@ -609,7 +614,7 @@ void machine_run(struct machine *m, const struct run_limits *limits, struct stop
 
 			engine_get(m->engine, &cpu);
 			if (end == ENGINE_FAILED && !fetch_possible(m, &cpu))
-				stop_fetch(m, cpu_pc(&cpu));
+				stop_fetch(m, cpu_pc(&cpu), no_memory);
 			else if (end == ENGINE_FAILED)
 				machine_stop(m, STOP_ENGINE, "the engine stopped: %s", engine_error(m->engine));
 			else if (end == ENGINE_HLT && !m->stop_asked && !wake_from_hlt(m))
