@@ -20,6 +20,7 @@ enum repeat_phase { REPEAT_IDLE, REPEAT_REGISTERS, REPEAT_STORES };
 
 struct undo {
 	gpa_t gpa;
+	uint32_t order;
 	uint8_t old;
 };
 
@@ -129,17 +130,25 @@ static bool same_registers(struct machine *m)
 	return now.rflags == r->cpu.rflags && now.cr0 == r->cpu.cr0 && now.cr2 == r->cpu.cr2 && now.cr3 == r->cpu.cr3 && now.cr4 == r->cpu.cr4 && now.efer == r->cpu.efer && now.gdtr.base == r->cpu.gdtr.base && now.idtr.base == r->cpu.idtr.base && !memcmp(fpu, r->fpu, sizeof(fpu));
 }
 
+static int by_address(const void *a, const void *b)
+{
+	const struct undo *x = a, *y = b;
+
+	if (x->gpa != y->gpa)
+		return x->gpa < y->gpa ? -1 : 1;
+	return x->order < y->order ? -1 : 1;
+}
+
 /* Logged stores undone in thought: is every byte what it was? The oldest log entry of a byte holds its first value. */
 static bool same_memory(struct machine *m)
 {
 	struct repeat *r = m->repeat;
 
+	qsort(r->undo, r->undo_count, sizeof(*r->undo), by_address);
 	for (size_t i = 0; i < r->undo_count; i++) {
-		bool first = true;
+		bool first = !i || r->undo[i - 1].gpa != r->undo[i].gpa;
 		uint8_t now;
 
-		for (size_t k = 0; first && k < i; k++)
-			first = r->undo[k].gpa != r->undo[i].gpa;
 		if (first && (machine_read(m, r->undo[i].gpa, &now, 1) || now != r->undo[i].old))
 			return false;
 	}
@@ -192,7 +201,9 @@ void repeat_store(struct machine *m, gpa_t gpa, unsigned size)
 	for (unsigned i = 0; i < size && r->undo_count < UNDO_MAX; i++) {
 		uint8_t old;
 
-		if (!machine_read(m, gpa + i, &old, 1))
-			r->undo[r->undo_count++] = (struct undo){.gpa = gpa + i, .old = old};
+		if (machine_read(m, gpa + i, &old, 1))
+			continue;
+		r->undo[r->undo_count] = (struct undo){.gpa = gpa + i, .order = (uint32_t)r->undo_count, .old = old};
+		r->undo_count++;
 	}
 }

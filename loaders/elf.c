@@ -28,27 +28,6 @@ struct elf_reader {
 	struct diag *diag;
 };
 
-/* clang-format off */
-static const struct {
-	enum xen_note type;
-	const char *name;
-} xen_note_names[] = {
-#define XEN_NOTE(name, number) { XEN_NOTE_##name, #name },
-#include "loaders/xen_notes.def"
-#undef XEN_NOTE
-};
-/* clang-format on */
-
-const char *elf_note_type_name(const struct elf_note *note)
-{
-	if (strcmp(note->name, "Xen"))
-		return NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(xen_note_names); i++)
-		if (xen_note_names[i].type == note->type)
-			return xen_note_names[i].name;
-	return NULL;
-}
-
 bool elf_probe(struct bytes data)
 {
 	return data.len >= SELFMAG && !memcmp(data.data, ELFMAG, SELFMAG);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -19,7 +20,7 @@ static void image_set_name(struct image *image, const char *name)
 	snprintf(image->name, sizeof(image->name), "%s", slash ? slash + 1 : name);
 }
 
-/* Takes @data over, also when it fails. */
+/* Takes @data over, also when it fails. Leaves the SHA-256 out. */
 static int image_build(struct image **ret_image, const char *name, struct bytes data,
 		       struct diag *diag)
 {
@@ -37,7 +38,6 @@ static int image_build(struct image **ret_image, const char *name, struct bytes 
 		r = diag_at(diag, -EINVAL, 0, "the file is empty");
 		goto fail;
 	}
-	sha256_hex(data.data, data.len, image->sha256);
 	ops = image_ops_probe(data);
 	if (!ops) {
 		r = diag_at(diag, -EINVAL, data.len < 0x206 ? data.len : 0x202,
@@ -58,10 +58,16 @@ fail:
 	return r;
 }
 
+static void image_hash(struct image *image)
+{
+	sha256_hex(image->file.data, image->file.len, image->sha256);
+}
+
 int image_from_bytes(struct image **ret_image, const char *name, struct bytes data,
 		     struct diag *diag)
 {
 	uint8_t *copy;
+	int r;
 
 	if (data.len > IMAGE_FILE_MAX)
 		return diag_set(diag, -EFBIG, "the file has more than 0x%llx bytes",
@@ -71,7 +77,10 @@ int image_from_bytes(struct image **ret_image, const char *name, struct bytes da
 		return diag_set(diag, -ENOMEM, "out of memory");
 	if (data.len)
 		memcpy(copy, data.data, data.len);
-	return image_build(ret_image, name, (struct bytes){ copy, data.len }, diag);
+	r = image_build(ret_image, name, (struct bytes){ copy, data.len }, diag);
+	if (!r)
+		image_hash(*ret_image);
+	return r;
 }
 
 /* The whole of a regular file that is already open. */
@@ -111,7 +120,7 @@ static int read_file(int fd, struct bytes *ret_data, struct diag *diag)
 	return 0;
 }
 
-int image_open(struct image **ret_image, const char *path, struct diag *diag)
+static int open_file(struct image **ret_image, const char *path, struct diag *diag)
 {
 	struct bytes data;
 	int fd, r;
@@ -127,6 +136,41 @@ int image_open(struct image **ret_image, const char *path, struct diag *diag)
 	if (r < 0)
 		return r;
 	return image_build(ret_image, path, data, diag);
+}
+
+int image_open(struct image **ret_image, const char *path, struct diag *diag)
+{
+	int r = open_file(ret_image, path, diag);
+
+	if (!r)
+		image_hash(*ret_image);
+	return r;
+}
+
+static void *hash_thread(void *arg)
+{
+	image_hash(arg);
+	return NULL;
+}
+
+int image_load(struct image **ret_image, const char *path, struct diag *diag)
+{
+	pthread_t thread;
+	bool beside;
+	int r = open_file(ret_image, path, diag);
+
+	if (r < 0)
+		return r;
+	/* Unpacking reads the file too, and writes everything of the image but its hash. */
+	beside = !pthread_create(&thread, NULL, hash_thread, *ret_image);
+	r = image_unpack(*ret_image, diag);
+	if (beside)
+		pthread_join(thread, NULL);
+	else
+		image_hash(*ret_image);
+	if (r < 0)
+		*ret_image = image_close(*ret_image);
+	return r;
 }
 
 int image_unpack(struct image *image, struct diag *diag)

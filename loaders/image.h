@@ -159,6 +159,11 @@ int image_from_bytes(struct image **ret_image, const char *name, struct bytes da
  * without a payload, or twice.
  */
 int image_unpack(struct image *image, struct diag *diag);
+/*
+ * Both in one, with the SHA-256 taken beside the unpacking: for a real kernel each takes a tenth of its whole boot.
+ * On failure there is no image.
+ */
+int image_load(struct image **ret_image, const char *path, struct diag *diag);
 /* Takes NULL, returns NULL. */
 struct image *image_close(struct image *image);
 

@@ -7,15 +7,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int image_load(struct image **ret_image, const char *path, struct diag *diag)
-{
-	int err = image_open(ret_image, path, diag);
-
-	if (!err)
-		err = image_unpack(*ret_image, diag);
-	return err;
-}
-
 /* What the user asked for or, without that, every path that the image offers. */
 static int choose_paths(const struct options *o, const struct image *image,
 			struct report_image *ret)

@@ -126,6 +126,7 @@ static void json_elf(struct jsonw *w, const struct elf_image *elf)
 	jsonw_array(w, "notes");
 	for (unsigned i = 0; i < elf->note_count; i++) {
 		const struct elf_note *n = &elf->notes[i];
+		struct buf value = { 0 };
 
 		jsonw_object(w, NULL);
 		jsonw_hex(w, "offset", n->offset);
@@ -133,6 +134,8 @@ static void json_elf(struct jsonw *w, const struct elf_image *elf)
 		jsonw_u64(w, "type", n->type);
 		jsonw_string(w, "type_name", elf_note_type_name(n));
 		json_desc(w, n->desc);
+		jsonw_string(w, "value", elf_note_value(n, &value) ? buf_str(&value) : NULL);
+		buf_free(&value);
 		jsonw_object_end(w);
 	}
 	jsonw_array_end(w);

@@ -116,9 +116,15 @@ static void text_notes(const struct elf_image *elf, struct buf *out)
 		const struct elf_note *n = &elf->notes[i];
 		const char *name = elf_note_type_name(n);
 		struct bytes owner = { (const uint8_t *)n->name, strlen(n->name) };
+		struct buf value = { 0 };
 
 		buf_printf(out, "  0x%08" PRIx64 "  ", n->offset);
 		text_bytes(owner, out);
+		if (elf_note_value(n, &value)) {
+			buf_printf(out, " %u %s: %s\n", n->type, name, buf_str(&value));
+			buf_free(&value);
+			continue;
+		}
 		buf_printf(out, " %u%s%s, %zu bytes:", n->type, name ? " " : "", name ? name : "",
 			   n->desc.len);
 		for (size_t k = 0; k < n->desc.len && k < DESC_BYTES_SHOWN; k++)

@@ -43,6 +43,19 @@ row() {
 	[ -z "$stderr" ]
 }
 
+@test "both demonstration images keep every rule on every path that they offer, warnings too" {
+	checks 0 "$demo" "$out/tests/demo.vmlinux"
+	[[ $output != *FAIL* && $output != *KNOWN* && $output != *ERROR* ]]
+}
+
+@test "a 64-bit kernel by every variant of linux32 and linux64: nothing fails, and KNOWN is what the variant is known for" {
+	[ -s "$kernels/cloud/vmlinuz" ] || skip "no cloud kernel"
+	checks 0 "$kernels/cloud/vmlinuz" --path linux32,linux32:grub2,linux64,linux64:kexec,linux64:vmm
+	[[ $output == *"; 5 paths: 5 pass" ]]
+	[ -z "$(printf '%s\n' "$output" | grep -E '^(FAIL|ERROR)')" ]
+	[ "$(printf '%s\n' "$output" | sed -n 's/^KNOWN .*: \(linux[^ ]*\): .*/\1/p' | sort -u | tr '\n' ' ')" = "linux32:grub2 linux64:vmm " ]
+}
+
 @test "columns of the table stand under their heads" {
 	checks 0 "$demo" --path linux32,linux32:grub2
 	printf '%s\n' "$output" | awk '

@@ -37,6 +37,7 @@
 #define BP_HDR_CMD_LINE_PTR 0x228
 #define BP_E820_TABLE 0x2d0
 #define BP_E820_MAX 128
+#define E820_RESERVED 2
 
 /* SDM 3A 2.5 and 4.5, 4 "IA32_EFER". */
 #define CR0_PE 0x00000001

@@ -258,7 +258,7 @@ kernel_info:
 	.ascii	"LToP"
 	.long	kernel_info_var_len_data - kernel_info
 	.long	kernel_info_end - kernel_info
-	.long	0x80000006			/* setup_type_max: SETUP_INDIRECT | SETUP_JAILHOUSE */
+	.long	0x80000009			/* setup_type_max: SETUP_INDIRECT | SETUP_RNG_SEED */
 kernel_info_var_len_data:
 kernel_info_end:
 

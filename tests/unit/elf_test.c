@@ -272,7 +272,7 @@ Test(elf, xen_notes_have_the_names_and_numbers_of_xens_own_header)
 	struct elf_note note = { .name = "Xen" };
 
 	cr_expect_eq(XEN_NOTE_PHYS32_ENTRY, XEN_ELFNOTE_PHYS32_ENTRY);
-#define XEN_NOTE(n, number) cr_expect_eq((number), XEN_ELFNOTE_##n, #n);
+#define XEN_NOTE(n, number, form) cr_expect_eq((number), XEN_ELFNOTE_##n, #n);
 #include "loaders/xen_notes.def"
 #undef XEN_NOTE
 	note.type = XEN_ELFNOTE_HYPERCALL_PAGE;
@@ -280,4 +280,35 @@ Test(elf, xen_notes_have_the_names_and_numbers_of_xens_own_header)
 	note.type = XEN_ELFNOTE_PHYS32_RELOC + 1;
 	cr_expect_null(elf_note_type_name(&note));
 	cr_expect_str_eq(note.name, "Xen");
+}
+
+static void expect_value(uint32_t type, const void *desc, size_t len, const char *value)
+{
+	struct elf_note note = { .name = "Xen", .type = type, .desc = { desc, len } };
+	struct buf out = { 0 };
+
+	cr_expect_eq(elf_note_value(&note, &out), value[0] != '\0', "%u", type);
+	cr_expect_str_eq(buf_str(&out), value);
+	buf_free(&out);
+}
+
+/* The first two are those of Debian's 6.12 kernel; the defaults are elfnote.h's. */
+Test(elf, xen_notes_are_decoded_by_their_type)
+{
+	static const uint8_t reloc[] = { 0, 0, 0x20, 0, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0x3f };
+	static const uint8_t number[] = { 0x30, 0x0a, 0, 1, 0, 0, 0, 0 };
+	static const uint8_t pair[16] = { 1, [8] = 1 };
+
+	expect_value(19, reloc, 12, "align 0x200000, min 0x1000000, max 0x3fffffff");
+	expect_value(18, number, 8, "0x1000a30");
+	expect_value(18, number, 4, "0x1000a30");
+	expect_value(19, reloc, 0, "align 0x200000, min 0x0, max 0xffffffff");
+	expect_value(19, reloc, 5, "");
+	expect_value(18, number, 7, "");
+	expect_value(6, "linux", 6, "linux");
+	expect_value(6, "li\033ux", 6, "");
+	expect_value(6, "a\0b", 3, "");
+	expect_value(13, pair, 16, "mask 0x1, value 0x1");
+	expect_value(13, pair, 15, "");
+	expect_value(77, number, 8, "");
 }
