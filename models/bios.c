@@ -361,15 +361,45 @@ void int13_status(struct bios_call *c)
 	call_result(c, c->bios->state.disk_status);
 }
 
-void int16_read(struct bios_call *c)
+#define KEY_ENTER      0x1c0du /* scan code and character, RBIL table #00006 */
+#define SCAN_CODE_NONE 0x0000u /* as for a character typed by its number */
+
+/* 0 when all has been typed. */
+static uint16_t key_waiting(const struct bios_call *c)
 {
-	machine_stop(c->m, STOP_HLT, "INT 16h AH=%02xh waits for a key, and nobody will press one",
-		     call_reg16(c, GPR_RAX) >> 8);
+	const char *keys = c->bios->platform->keys;
+	char ch = keys && c->bios->state.keys_read < strlen(keys) ? keys[c->bios->state.keys_read] :
+								    '\0';
+
+	if (ch == '\n' || ch == '\r')
+		return KEY_ENTER;
+	return (uint16_t)(SCAN_CODE_NONE | (uint8_t)ch);
 }
 
+void int16_read(struct bios_call *c)
+{
+	uint16_t key = key_waiting(c);
+
+	if (!key) {
+		machine_stop(c->m, STOP_HLT,
+			     "INT 16h AH=%02xh waits for a key, and nobody will press one",
+			     call_reg16(c, GPR_RAX) >> 8);
+		return;
+	}
+	call_set16(c, GPR_RAX, key);
+	c->bios->state.keys_read++;
+	c->bios->state.key_awaited = 0;
+}
+
+/* People type when they are asked: a guest that empties the buffer first finds it empty, and the next look finds a key. */
 void int16_status(struct bios_call *c)
 {
-	call_flag(c, EFLAGS_ZF, true);
+	uint16_t key = c->bios->state.key_awaited ? key_waiting(c) : 0;
+
+	c->bios->state.key_awaited = 1;
+	call_flag(c, EFLAGS_ZF, !key);
+	if (key)
+		call_set16(c, GPR_RAX, key);
 }
 
 void int16_flags(struct bios_call *c)

@@ -2,6 +2,7 @@
 /* The 16-bit entry of a Linux image under a BIOS: boot.rst "The Real-Mode Kernel Header" to "Running the Kernel", and the loaders that use it. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "emu/base/buf.h"
 #include "models/bios.h"
@@ -117,14 +118,38 @@ static int layout_choose(struct linux16 *l, const char *text)
 		       0;
 }
 
+/* boot.rst "Special Command Line Options", vga=: the last one counts. */
+static bool vid_mode_find(const char *text, uint16_t *ret)
+{
+	static const struct {
+		const char *name;
+		uint16_t mode;
+	} names[] = { { "normal", 0xffff }, { "ext", 0xfffe }, { "ask", 0xfffd } };
+	bool found = false;
+
+	for (const char *p = text; (p = strstr(p, "vga=")) != NULL; p += 4) {
+		if (p != text && p[-1] != ' ')
+			continue;
+		found = true;
+		*ret = (uint16_t)strtoul(p + 4, NULL, 0);
+		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+			if (strncmp(p + 4, names[i].name, strlen(names[i].name)) == 0)
+				*ret = names[i].mode;
+	}
+	return found;
+}
+
 /* The fields that boot.rst marks write or modify, in the copy of the header that goes to memory. */
 static void fill_header(struct linux16 *l, uint8_t *setup, const char *text)
 {
 	const struct bzimage *bz = l->b.bz;
+	uint16_t mode;
 	bool heap = !bios_has_quirk(l->b.platform, BIOS_QUIRK_NO_HEAP);
 
 	if (l->variant->clears_vid_mode)
 		bp_set(setup, BP_HDR_VID_MODE, 0);
+	if (vid_mode_find(text, &mode))
+		bp_set(setup, BP_HDR_VID_MODE, mode);
 	if (bz->has_header) {
 		bp_set(setup, BP_HDR_TYPE_OF_LOADER, l->variant->loader);
 		bp_set(setup, BP_HDR_RAMDISK_IMAGE, bp_get(l->b.bp, BP_HDR_RAMDISK_IMAGE));

@@ -22,6 +22,7 @@ enum option_key {
 	OPT_CPU,
 	OPT_SEED,
 	OPT_BIOS_QUIRK,
+	OPT_KEYS,
 	OPT_MAX_INSTRUCTIONS,
 	OPT_UNTIL,
 	OPT_FORMAT,
@@ -255,6 +256,7 @@ static error_t parse_run_option(int key, char *arg, struct argp_state *state)
 	case OPT_INITRD: run->initrd_path = arg; return 0;
 	case OPT_CPU: parse_cpu(run, arg, state); return 0;
 	case OPT_SEED: run->seed = number_or_error("seed", arg, 0, state); return 0;
+	case OPT_KEYS: run->keys = arg; return 0;
 	case OPT_BIOS_QUIRK: parse_bios_quirks(run, arg, state); return 0;
 	case OPT_UNTIL: parse_until(run, arg, state); return 0;
 	case OPT_MAX_INSTRUCTIONS:
@@ -307,6 +309,7 @@ static const struct argp_option run_options[] = {
 	{ "cpu",              OPT_CPU,              "PROFILE",0, "CPU: generic (default), qemu64 or max", 1 },
 	{ "seed",             OPT_SEED,             "N",      0, "Seed of all randomness that the guest sees (default: 0)", 1 },
 	{ "max-instructions", OPT_MAX_INSTRUCTIONS, "N",      0, "Call it a hang after N instructions; suffix K, M, G or T of 1000", 1 },
+	{ "keys",             OPT_KEYS,             "STRING", 0, "Type this under the BIOS; a newline is Enter", 1 },
 	{ "bios-quirk",       OPT_BIOS_QUIRK,       "LIST",   0, "What the BIOS or the loader does wrong on the path bios (docs/bios-quirks.md)", 1 },
 	{ "until",            OPT_UNTIL,            "WHERE",  0, "Stop at startup_64 (default: the kernel proper's entry), compressed, or at linear address 0x...", 1 },
 	{ 0 }

@@ -23,6 +23,7 @@ struct run_options {
 	struct bytes initrd;
 	enum cpu_profile cpu;
 	uint64_t seed;
+	const char *keys;           /* typed under a BIOS; NULL: none */
 	uint32_t bios_quirks;       /* bits of enum bios_quirk, models/bios.h */
 	uint64_t max_instructions;  /* 0: the default budget */
 	bool max_is_users;          /* given by the user: then running out is a hang, else an error */

@@ -183,6 +183,7 @@ static int run_make(struct run *r, struct diag *diag)
 	r->platform.cpu = o->cpu;
 	r->platform.seed = o->seed;
 	r->platform.bios_quirks = o->bios_quirks;
+	r->platform.keys = o->keys;
 	acpi_platform_init(&r->platform);
 	err = ret->path->build(r->image, &r->platform, ret->variant, &r->sod, diag);
 	if (err)
@@ -369,6 +370,8 @@ static void run_digest(struct run *r)
 	digest_add(d, o->initrd.data, o->initrd.len);
 	digest_u64(d, o->cpu);
 	digest_u64(d, o->seed);
+	if (o->keys)
+		digest_str(d, o->keys);
 	if (o->bios_quirks)
 		digest_u64(d, o->bios_quirks);
 	for (size_t i = 0; i < ret->handover_count; i++) {

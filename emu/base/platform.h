@@ -44,6 +44,7 @@ struct platform {
 	enum cpu_profile cpu;
 	uint64_t seed;
 	gpa_t rsdp;            /* guest address of the ACPI RSDP; 0: none */
+	const char *keys;      /* what is typed under a BIOS, borrowed; NULL: nothing */
 	uint32_t bios_quirks;  /* bits of enum bios_quirk, models/bios.h */
 };
 

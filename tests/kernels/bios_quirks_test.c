@@ -95,3 +95,30 @@ Test(bios_quirks, each_has_the_result_that_its_row_expects, .timeout = 300)
 	report_path_release(&report);
 	image_close(image);
 }
+
+/* arch/x86/boot/video-mode.c and video-vga.c: the modes of a VGA without VBE modes, 80x25 first. */
+Test(bios_keys, vga_ask_shows_the_menu_and_takes_a_choice, .timeout = 60)
+{
+	const struct sod_path *path = sod_path_find("bios");
+	struct run_options options = {
+		.memory = MIB(512),
+		.cmdline = "vga=ask",
+		.keys = "\n0\n",
+		.until = "compressed",
+	};
+	const char *kernels = getenv("BOOTPATH_KERNELS");
+	struct report_path report = { 0 };
+	struct image *image = NULL;
+	char name[1024];
+
+	snprintf(name, sizeof(name), "%s/cloud/vmlinuz", kernels ? kernels : "o/kernels");
+	if (image_open(&image, name, NULL) < 0)
+		cr_skip("no cloud kernel");
+	path_run(image, path, &path->variants[0], &options, &report);
+	cr_expect(eq(int, report.outcome, OUTCOME_PASS), "%s", report.reason);
+	cr_expect(strstr(report.console, "Press <ENTER> to see video modes available") != NULL);
+	cr_expect(strstr(report.console, "0 F00   80x25") != NULL, "%s", report.console);
+	cr_expect(strstr(report.console, "6 F07   80x60") != NULL, "%s", report.console);
+	report_path_release(&report);
+	image_close(image);
+}
