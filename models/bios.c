@@ -2,6 +2,7 @@
 /* The BIOS put into a machine: vectors, stubs, data area and ROM, and the way from a guest's INT n to a row of bios_int.def. */
 #include "models/bios_impl.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #define OP_NOP  0x90
@@ -294,7 +295,7 @@ static int attach_data(struct bios *bios, struct machine *m)
 		bda[BDA_VIDEO_MODESET - 0x400] = 0x51;
 	}
 	if (machine_write(m, EBDA_GPA, &ebda_kib, 1))
-		return -1;
+		return -EFAULT;
 	return machine_write(m, 0x400, bda, sizeof(bda));
 }
 
@@ -324,7 +325,7 @@ int bios_attach(struct bios *bios, struct machine *m, struct diag *diag)
 
 	if (attach_rom(bios, m) || attach_vectors(bios, m) || attach_data(bios, m) ||
 	    bios_display_attach(bios, m) || machine_part_add(m, &part))
-		return diag_set(diag, -1, "the BIOS does not fit into the machine");
+		return diag_set(diag, -ENOSPC, "the BIOS does not fit into the machine");
 	if (bios_has_quirk(bios->platform, BIOS_QUIRK_A20_CLOSED) ||
 	    bios_has_quirk(bios->platform, BIOS_QUIRK_A20_KBC))
 		machine_a20_set(m, false);
