@@ -162,6 +162,20 @@ struct machine {
 	bool out_of_memory;
 };
 
+/* --- plant.c --- */
+
+/* True when it was not planted before: then every translation that holds it has been forgotten. */
+bool plant_at(struct machine *m, const struct cpu_state *cpu, gva_t pc);
+/* Plant what must be intercepted in a block; true when the block must be translated anew. */
+bool plant_block(struct machine *m, const struct cpu_state *cpu, gva_t pc, gpa_t gpa, uint32_t size);
+/* How many instructions the @size bytes at @pc hold, at least 1. */
+unsigned code_count(struct machine *m, gva_t pc, uint32_t size);
+/* Instructions of the running block that lie before @pc. */
+unsigned code_before(struct machine *m, gva_t pc);
+/* Linear address after @n instructions from @pc, within @size bytes. */
+gva_t code_skip(struct machine *m, const struct cpu_state *cpu, gva_t pc, uint32_t size, uint64_t n);
+const struct trap *trap_find(const struct machine *m, gpa_t gpa);
+bool break_at(const struct machine *m, gva_t pc);
 /* The instruction that runs, decoded anew from memory; false when it cannot be read. */
 bool machine_decode_at(struct machine *m, const struct cpu_state *cpu, gva_t pc, struct insn *ret);
 /* Read linear addresses through paging; false when any byte is not mapped or not memory. */

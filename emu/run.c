@@ -36,216 +36,23 @@ void machine_update_deadline(struct machine *m)
 	engine_set_deadline(m->engine, deadline);
 }
 
-/* --- planting --- */
-
-static size_t set_lower(const struct address_set *s, gva_t pc)
-{
-	size_t lo = 0, hi = s->count;
-
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-
-		if (s->items[mid] < pc)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-static bool set_has(const struct address_set *s, gva_t pc)
-{
-	size_t i = set_lower(s, pc);
-
-	return i < s->count && s->items[i] == pc;
-}
-
-static int set_add(struct address_set *s, gva_t pc)
-{
-	size_t i = set_lower(s, pc);
-
-	if (s->count == s->cap) {
-		size_t cap = s->cap ? s->cap * 2 : 64;
-		gva_t *items = realloc(s->items, cap * sizeof(*items));
-
-		if (!items)
-			return -ENOMEM;
-		s->items = items;
-		s->cap = cap;
-	}
-	memmove(s->items + i + 1, s->items + i, (s->count - i) * sizeof(*s->items));
-	s->items[i] = pc;
-	s->count++;
-	return 0;
-}
-
-/* True when it was not planted before: then every translation that holds it must go. */
-static bool plant(struct machine *m, const struct cpu_state *cpu, gva_t pc)
-{
-	struct page_walk w;
-
-	if (set_has(&m->planted, pc))
-		return false;
-	if (set_add(&m->planted, pc) || engine_plant(m->engine, pc)) {
-		m->out_of_memory = true;
-		return false;
-	}
-	if (machine_walk(m, cpu, pc, &w))
-		engine_forget_phys(m->engine, w.gpa, 1);
-	return true;
-}
-
-int machine_break_add(struct machine *m, gva_t pc)
-{
-	struct cpu_state cpu;
-
-	if (m->break_count == BREAKS_MAX)
-		return -ENOSPC;
-	engine_get(m->engine, &cpu);
-	m->breaks[m->break_count++] = pc;
-	plant(m, &cpu, pc);
-	return 0;
-}
-
-void machine_break_remove(struct machine *m, gva_t pc)
-{
-	for (unsigned i = 0; i < m->break_count; i++) {
-		if (m->breaks[i] == pc) {
-			m->breaks[i] = m->breaks[--m->break_count];
-			return;
-		}
-	}
-}
-
-static const struct trap *trap_find(const struct machine *m, gpa_t gpa)
-{
-	for (unsigned i = 0; i < m->trap_count; i++) {
-		if (m->traps[i].gpa == gpa)
-			return &m->traps[i];
-	}
-	return NULL;
-}
-
-static bool break_at(const struct machine *m, gva_t pc)
-{
-	for (unsigned i = 0; i < m->break_count; i++) {
-		if (m->breaks[i] == pc)
-			return true;
-	}
-	return false;
-}
-
-/* Bytes of a block for decoding: at most a page and an instruction. */
-struct code {
-	uint8_t bytes[4096 + 16];
-	size_t len;
-};
-
-static void code_read(struct machine *m, const struct cpu_state *cpu, gva_t pc, uint32_t size, struct code *code)
-{
-	code->len = size < sizeof(code->bytes) ? size : sizeof(code->bytes);
-	if (!machine_read_va(m, cpu, pc, code->bytes, code->len))
-		code->len = 0;
-}
-
-/* Linear address after @n instructions from @pc, within @size bytes. */
-static gva_t skip_insns(struct machine *m, const struct cpu_state *cpu, gva_t pc, uint32_t size, uint64_t n)
-{
-	struct code code;
-	size_t off = 0;
-
-	code_read(m, cpu, pc, size, &code);
-	while (n-- && off < code.len) {
-		struct insn in;
-
-		if (!insn_decode(code.bytes + off, code.len - off, cpu_code_bits(cpu), &in))
-			break;
-		off += in.length;
-	}
-	return pc + off;
-}
+/* --- engine callbacks --- */
 
 static unsigned on_count_insns(void *arg, gva_t pc, uint32_t size)
 {
-	struct machine *m = arg;
-	struct cpu_state cpu;
-	struct code code;
-	unsigned n = 0;
-
-	engine_get(m->engine, &cpu);
-	code_read(m, &cpu, pc, size, &code);
-	for (size_t off = 0; off < code.len;) {
-		struct insn in;
-
-		n++;
-		if (!insn_decode(code.bytes + off, code.len - off, cpu_code_bits(&cpu), &in))
-			break;
-		off += in.length;
-	}
-	return n ? n : 1;
+	return code_count(arg, pc, size);
 }
 
 static unsigned on_rep_bits(void *arg, gva_t pc, uint32_t size)
 {
 	struct machine *m = arg;
 	struct cpu_state cpu;
-	struct code code;
 	struct insn in;
 
+	(void)size;
 	engine_get(m->engine, &cpu);
-	code_read(m, &cpu, pc, size, &code);
-	return insn_decode(code.bytes, code.len, cpu_code_bits(&cpu), &in) && in.rep ? 8u * in.address_size : 0;
+	return machine_decode_at(m, &cpu, pc, &in) && in.rep ? 8u * in.address_size : 0;
 }
-
-/* Instructions of the running block that lie before @pc. */
-static unsigned insns_before(struct machine *m, gva_t pc)
-{
-	gva_t start;
-	uint32_t size;
-	unsigned insns;
-
-	engine_block(m->engine, &start, &size, &insns);
-	if (pc - start >= size || pc == start)
-		return 0;
-	return on_count_insns(m, start, (uint32_t)(pc - start));
-}
-
-bool machine_decode_at(struct machine *m, const struct cpu_state *cpu, gva_t pc, struct insn *ret)
-{
-	uint8_t bytes[16];
-	size_t len = sizeof(bytes);
-
-	/* The last instruction before an unmapped page has fewer bytes. */
-	if (!machine_read_va(m, cpu, pc, bytes, len)) {
-		len = GUEST_PAGE_SIZE - pc % GUEST_PAGE_SIZE;
-		if (len > sizeof(bytes) || !machine_read_va(m, cpu, pc, bytes, len))
-			return false;
-	}
-	return insn_decode(bytes, len, cpu_code_bits(cpu), ret);
-}
-
-/* Plant what must be intercepted in a block; true when the block must be translated anew. */
-static bool scan_block(struct machine *m, const struct cpu_state *cpu, gva_t pc, gpa_t gpa, uint32_t size)
-{
-	bool traps = false, planted = false;
-	struct code code;
-
-	for (unsigned i = 0; i < m->trap_count; i++)
-		traps |= m->traps[i].gpa - gpa < size;
-	code_read(m, cpu, pc, size, &code);
-	for (size_t off = 0; off < code.len;) {
-		struct insn in;
-
-		if (!insn_decode(code.bytes + off, code.len - off, cpu_code_bits(cpu), &in))
-			break;
-		if (in.cls != INSN_PLAIN || (traps && trap_find(m, gpa + off)))
-			planted |= plant(m, cpu, pc + off);
-		off += in.length;
-	}
-	return planted;
-}
-
-/* --- engine callbacks --- */
 
 static const char no_memory[] = "where there is no memory";
 
@@ -282,7 +89,7 @@ static bool on_translated(void *arg, gva_t pc, uint32_t size, unsigned insns)
 		engine_stop(m->engine);
 		return true;
 	}
-	if (scan_block(m, &cpu, pc, w.gpa, size))
+	if (plant_block(m, &cpu, pc, w.gpa, size))
 		return true;
 	if (m->arrival && m->arrival(m, pc, w.gpa, m->arrival_arg)) {
 		machine_stop(m, STOP_POINT, "arrived at 0x%llx", (unsigned long long)pc);
@@ -360,8 +167,8 @@ static bool on_due(void *arg, gva_t pc, uint32_t size, unsigned insns)
 	exact = m->limit < timer_next(m) ? m->limit : timer_next(m);
 	if (exact > now && exact < now + insns) {
 		m->exact = exact;
-		m->exact_pc = skip_insns(m, &cpu, pc, size, exact - now);
-		return plant(m, &cpu, m->exact_pc);
+		m->exact_pc = code_skip(m, &cpu, pc, size, exact - now);
+		return plant_at(m, &cpu, m->exact_pc);
 	}
 	return false;
 }
@@ -392,7 +199,7 @@ static void on_insn(void *arg, gva_t pc)
 
 	m->has_break_skip = false;
 	m->insn_pc = pc;
-	m->insn_index = insns_before(m, pc);
+	m->insn_index = code_before(m, pc);
 	m->at_insn = true;
 	m->resumed = false;
 	if (break_at(m, pc) && !skip_break) {
@@ -436,7 +243,7 @@ static void on_exception(void *arg, unsigned vector, uint32_t error_code, bool s
 	engine_block(m->engine, &start, &size, &insns);
 	before = insns;
 	if (pc - start <= size)
-		before = pc > start ? on_count_insns(m, start, (uint32_t)(pc - start)) : 0;
+		before = pc > start ? code_count(m, start, (uint32_t)(pc - start)) : 0;
 	/* A fault has not retired, nor what follows it in the block. */
 	m->insn_index = before;
 	m->at_insn = true;
@@ -446,7 +253,7 @@ static void on_exception(void *arg, unsigned vector, uint32_t error_code, bool s
 
 		/* rip is behind INT n, INT3 or INTO: if the gate faults, the instruction itself is at fault. */
 		if (before && pc - start <= size)
-			cpu.rip -= pc - skip_insns(m, &cpu, start, size, before - 1);
+			cpu.rip -= pc - code_skip(m, &cpu, start, size, before - 1);
 		m->insn_index = before ? before - 1 : 0;
 		if (!interrupt_deliver_soft(m, &cpu, vector, next))
 			before = m->insn_index;
@@ -524,7 +331,7 @@ static void on_store(void *arg, gpa_t gpa, unsigned size, uint64_t value)
 	if (!m->store)
 		return;
 	engine_get(m->engine, &cpu);
-	m->insn_index = insns_before(m, cpu_pc(&cpu));
+	m->insn_index = code_before(m, cpu_pc(&cpu));
 	m->at_insn = true;
 	m->store(m, gpa, size, cpu_pc(&cpu), m->store_arg);
 	m->at_insn = false;
@@ -563,7 +370,7 @@ static bool scan_first(struct machine *m, const struct cpu_state *cpu)
 			break;
 		size += in.length;
 	}
-	scan_block(m, cpu, pc, w.gpa, size);
+	plant_block(m, cpu, pc, w.gpa, size);
 	if (!m->has_break_skip && m->arrival && m->arrival(m, pc, w.gpa, m->arrival_arg)) {
 		machine_stop(m, STOP_POINT, "arrived at 0x%llx", (unsigned long long)pc);
 		return false;
