@@ -104,13 +104,6 @@ pvh_start:
 	addl	$4, %esi
 	loop	1b
 3:	movl	%ebx, %esi
-	/* The ISA range is no RAM, which the map of a hypervisor may leave unsaid. */
-	cmpb	$BP_E820_MAX, BP_E820_ENTRIES(%esi)
-	jae	4f
-	movl	$0xa0000, (%edi)
-	movl	$0x60000, 8(%edi)
-	movl	$E820_RESERVED, 16(%edi)
-	incb	BP_E820_ENTRIES(%esi)
 4:
 	/* What hvm_start_info need not say: the ISA range is no RAM. */
 	movzbl	BP_E820_ENTRIES(%esi), %eax
