@@ -16,7 +16,7 @@ static const struct {
 /* Instructions besides port and time ones whose result is not a function of registers and memory, or that change what is outside. */
 static bool has_io_effect(ZydisMnemonic m, enum insn_class cls)
 {
-	if (cls != INSN_PLAIN && cls != INSN_FAR && cls != INSN_MOV_CR && cls != INSN_CPUID)
+	if (cls != INSN_PLAIN && cls != INSN_FAR && cls != INSN_MOV_CR && cls != INSN_MOV_DR && cls != INSN_CPUID)
 		return true;
 	return m == ZYDIS_MNEMONIC_INT || m == ZYDIS_MNEMONIC_INT3;
 }
@@ -58,8 +58,12 @@ static enum insn_class classify(const ZydisDecodedInstruction *zi, const ZydisDe
 		return INSN_FAR;
 	if (zi->mnemonic == ZYDIS_MNEMONIC_MOV) {
 		for (unsigned i = 0; i < 2 && i < zi->operand_count; i++) {
-			if (ops[i].type == ZYDIS_OPERAND_TYPE_REGISTER && ZydisRegisterGetClass(ops[i].reg.value) == ZYDIS_REGCLASS_CONTROL)
+			if (ops[i].type != ZYDIS_OPERAND_TYPE_REGISTER)
+				continue;
+			if (ZydisRegisterGetClass(ops[i].reg.value) == ZYDIS_REGCLASS_CONTROL)
 				return INSN_MOV_CR;
+			if (ZydisRegisterGetClass(ops[i].reg.value) == ZYDIS_REGCLASS_DEBUG)
+				return INSN_MOV_DR;
 		}
 		return INSN_PLAIN;
 	}
@@ -90,7 +94,7 @@ static void fill_operands(const ZydisDecodedInstruction *zi, const ZydisDecodedO
 			in->far_selector = op->ptr.segment;
 			in->far_offset = op->ptr.offset;
 		} else if (op->type == ZYDIS_OPERAND_TYPE_REGISTER && op->visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT) {
-			if (ZydisRegisterGetClass(op->reg.value) == ZYDIS_REGCLASS_CONTROL) {
+			if (ZydisRegisterGetClass(op->reg.value) == ZYDIS_REGCLASS_CONTROL || ZydisRegisterGetClass(op->reg.value) == ZYDIS_REGCLASS_DEBUG) {
 				in->system_reg = (uint8_t)ZydisRegisterGetId(op->reg.value);
 				in->to_system = i == 0;
 			} else if (gpr_of(op->reg.value) >= 0) {

@@ -238,6 +238,13 @@ static void do_mov_cr(struct intercept *c)
 	machine_update_deadline(c->m);
 }
 
+/* SDM 3B 17.2.4: the low byte of DR7 (also called DR5) enables breakpoints, which the engine cannot have. */
+static void do_mov_dr(struct intercept *c)
+{
+	if (c->in.to_system && (c->in.system_reg == 7 || c->in.system_reg == 5) && (c->cpu.gpr[c->in.gpr] & 0xff))
+		machine_stop(c->m, STOP_UNMODELLED, "hardware breakpoints are enabled at 0x%llx, and are not modelled", (unsigned long long)c->pc);
+}
+
 static void do_lmsw(struct intercept *c)
 {
 	machine_event(c->m, EVENT_CR_WRITE, EVENT_MODELLED, 0, c->cpu.cr0, c->pc);
@@ -306,7 +313,7 @@ static void (*const handlers[INSN_CLASS_COUNT])(struct intercept *) = {
 	[INSN_CPUID] = do_cpuid, [INSN_RDTSC] = do_rdtsc, [INSN_RDTSCP] = do_rdtsc, [INSN_RDRAND] = do_random, [INSN_RDSEED] = do_random,
 	[INSN_RDMSR] = do_rdmsr, [INSN_WRMSR] = do_wrmsr, [INSN_XGETBV] = do_xgetbv, [INSN_XSETBV] = do_xgetbv, [INSN_VMCALL] = do_hypercall, [INSN_VMMCALL] = do_hypercall,
 	[INSN_IN] = do_port, [INSN_OUT] = do_port, [INSN_INSB] = do_port, [INSN_INSW] = do_port, [INSN_INSD] = do_port, [INSN_OUTSB] = do_port, [INSN_OUTSW] = do_port, [INSN_OUTSD] = do_port,
-	[INSN_HLT] = do_hlt, [INSN_LGDT] = do_table, [INSN_LIDT] = do_table, [INSN_LLDT] = do_table, [INSN_LTR] = do_table, [INSN_LMSW] = do_lmsw, [INSN_CLTS] = do_lmsw, [INSN_MOV_CR] = do_mov_cr,
+	[INSN_HLT] = do_hlt, [INSN_LGDT] = do_table, [INSN_LIDT] = do_table, [INSN_LLDT] = do_table, [INSN_LTR] = do_table, [INSN_LMSW] = do_lmsw, [INSN_CLTS] = do_lmsw, [INSN_MOV_CR] = do_mov_cr, [INSN_MOV_DR] = do_mov_dr,
 	[INSN_IRET] = do_transfer, [INSN_IRETD] = do_transfer, [INSN_IRETQ] = do_transfer, [INSN_SYSCALL] = do_fast_call, [INSN_SYSRET] = do_transfer, [INSN_SYSENTER] = do_fast_call, [INSN_SYSEXIT] = do_transfer, [INSN_FAR] = do_transfer,
 };
 

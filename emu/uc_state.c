@@ -161,7 +161,8 @@ void engine_set(struct engine *e, const struct cpu_state *s)
 	api_set(e, UC_X86_REG_RFLAGS, s->rflags | EFLAGS_FIXED);
 	if (api_get(e, UC_X86_REG_DR6) != s->dr6)
 		api_set(e, UC_X86_REG_DR6, s->dr6);
-	if (api_get(e, UC_X86_REG_DR7) != s->dr7)
+	/* Enabled breakpoints would end the engine. */
+	if (api_get(e, UC_X86_REG_DR7) != s->dr7 && !(s->dr7 & 0xff))
 		api_set(e, UC_X86_REG_DR7, s->dr7);
 	if ((uint16_t)api_get(e, UC_X86_REG_FPCW) != s->fcw)
 		api_set(e, UC_X86_REG_FPCW, s->fcw);
