@@ -104,12 +104,12 @@ endif
 PKG_CFLAGS := $(subst -I/usr/include/,-isystem /usr/include/,$(call pc_cflags,$(PKGS)))
 PKG_LIBS := $(call pc_libs,$(PKGS)) -lbz2 -llzo2 -lZydis -lZycore
 
-# The engine: a private copy of the static libunicorn.a in which one function can be replaced, and four more that are wrapped;
+# The engine: a private copy of the static libunicorn.a in which one function can be replaced, and five more that are wrapped;
 # emu/uc_tlb.c holds the replacements and says why. tools/unicorn.sh finds the archive and refuses 2.0.x.
 UNICORN_LIB := $(DEPS)/libunicorn.a
 UNICORN_CPPFLAGS := -isystem $(DEPS)/unicorn/usr/include
 comma := ,
-UNICORN_LDFLAGS := $(if $(wildcard emu/uc_tlb.c),-Wl$(comma)--wrap=tlb_init_x86_64$(comma)--wrap=tlb_protect_code_x86_64$(comma)--wrap=tlb_reset_dirty_by_vaddr_x86_64$(comma)--wrap=cpu_loop_exit_noexc_x86_64$(comma)--wrap=tb_invalidate_phys_page_fast_x86_64)
+UNICORN_LDFLAGS := $(if $(wildcard emu/uc_tlb.c),-Wl$(comma)--wrap=tlb_init_x86_64$(comma)--wrap=tlb_protect_code_x86_64$(comma)--wrap=tlb_reset_dirty_by_vaddr_x86_64$(comma)--wrap=cpu_loop_exit_noexc_x86_64$(comma)--wrap=tb_invalidate_phys_page_fast_x86_64$(comma)--wrap=tcg_tb_alloc_x86_64)
 
 ALL_CPPFLAGS += $(UNICORN_CPPFLAGS) $(PKG_CFLAGS)
 

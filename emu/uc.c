@@ -113,6 +113,7 @@ static void on_translated(uc_engine *uc, uc_tb *cur, uc_tb *prev, void *arg)
 	(void)prev;
 	block_remember(e, block_key(cur->pc, cur->size), cur->icount);
 	e->left = false;
+	e->full = false;
 	/* Everything before this block has retired, and this one has not begun: say so to whoever asks for the count. */
 	e->retired += e->insns;
 	e->insns = 0;
@@ -384,8 +385,9 @@ enum engine_end engine_run(struct engine *e)
 		if (e->flush)
 			engine_forget_all(e);
 		e->flush = false;
+		e->full = false;
 		err = uc_emu_start(e->uc, engine_rip(e), 0, 0, 0);
-	} while (!err && e->flush && !e->stop);
+	} while (!err && (e->flush || e->full) && !e->stop);
 	engine_current = outer;
 	e->running = false;
 	/* What ran has retired, unless it was cut. */

@@ -53,6 +53,7 @@ struct engine {
 	bool in_exception; /* inside ops.exception: rip must not be set through the API */
 	bool left;         /* engine_set() or engine_stop() was called in this callback */
 	bool flush;        /* all translations must go before the next instruction */
+	bool full; /* the run was left because the code buffer is full: go on */
 	bool stop;
 	struct ram_block blocks[RAM_BLOCKS_MAX];
 	unsigned block_count;

@@ -10,6 +10,11 @@
  * Each page's first store is noted, which costs nothing as the slow path is
  * taken anyway: the list of dirty pages.
  *
+ * And where its buffer of translated code is full for the first time, it takes
+ * the buffer from the start once more without forgetting what lies in it:
+ * blocks are overwritten while they are still in use. Here it is told that
+ * the buffer's one region is taken, so that it forgets all blocks first.
+ *
  * The symbols are wrapped by the linker (see UNICORN_LDFLAGS in the Makefile);
  * tlb_set_dirty is replaced. All rests on this archive's structure offsets,
  * which tlb_layout_prove() checks in every engine.
@@ -54,6 +59,11 @@ struct tlb_fast {
 #define TLB_DESC_IOTLB 688
 #define IOTLB_ENTRY_SIZE 16u
 
+/* uc_struct.tcg_ctx; TCGContext: regions of the code buffer, and how many of them are taken. */
+#define UC_TCG 0x2e8u
+#define TCG_REGIONS 0x9910u
+#define TCG_REGIONS_TAKEN 0x9928u
+
 static uint8_t *cpu_env(void *cpu)
 {
 	return *(uint8_t **)((uint8_t *)cpu + CPU_ENV);
@@ -87,6 +97,8 @@ void __wrap_tlb_reset_dirty_by_vaddr_x86_64(void *cpu, uint64_t start, uint64_t 
 void tlb_set_dirty_x86_64(void *cpu, uint64_t va);
 void __real_tb_invalidate_phys_page_fast_x86_64(void *uc, void *pages, uint64_t ram_addr, int len, uintptr_t retaddr);
 void __wrap_tb_invalidate_phys_page_fast_x86_64(void *uc, void *pages, uint64_t ram_addr, int len, uintptr_t retaddr);
+void *__real_tcg_tb_alloc_x86_64(void *tcg);
+void *__wrap_tcg_tb_alloc_x86_64(void *tcg);
 void __real_cpu_loop_exit_noexc_x86_64(void *cpu);
 void __wrap_cpu_loop_exit_noexc_x86_64(void *cpu);
 
@@ -214,6 +226,27 @@ void __wrap_cpu_loop_exit_noexc_x86_64(void *cpu)
 	__real_cpu_loop_exit_noexc_x86_64(cpu);
 }
 
+/* Without room for one more block the engine forgets all and leaves the run. */
+void *__wrap_tcg_tb_alloc_x86_64(void *tcg)
+{
+	void *tb = __real_tcg_tb_alloc_x86_64(tcg);
+
+	if (!tb && engine_current)
+		engine_current->full = true;
+	return tb;
+}
+
+static int regions_take(struct engine *e, struct diag *diag)
+{
+	uint8_t *tcg = *(uint8_t **)((uint8_t *)e->uc + UC_TCG);
+	uint64_t *taken = (uint64_t *)(void *)(tcg + TCG_REGIONS_TAKEN);
+
+	if (!tcg || *(const uint64_t *)(const void *)(tcg + TCG_REGIONS) != 1 || *taken > 1)
+		return diag_set(diag, -ENOTSUP, "this libunicorn.a is not laid out as 2.1.1's (regions of the code buffer)");
+	*taken = 1;
+	return 0;
+}
+
 int tlb_layout_prove(struct engine *e, struct diag *diag)
 {
 	void *cpu = *(void **)((uint8_t *)e->uc + UC_CPU);
@@ -227,5 +260,5 @@ int tlb_layout_prove(struct engine *e, struct diag *diag)
 		if (tlb_fast(env, i)->mask != (TLB_ENTRIES - 1) * sizeof(struct tlb_entry) || *(int64_t *)(void *)(tlb_desc(env, i) + TLB_DESC_WINDOW) != INT64_MAX / 2)
 			return diag_set(diag, -ENOTSUP, "this libunicorn.a is not laid out as 2.1.1's (software TLB, mode %u)", i);
 	}
-	return 0;
+	return regions_take(e, diag);
 }
