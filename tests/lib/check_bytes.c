@@ -62,16 +62,10 @@ static void write_reports(const struct report *report)
 	buf_free(&out);
 }
 
-/*
- * Little memory behind the kernel, so that a run that strays into zeros soon comes to its end: what has never run costs
- * a translation, a thousand times what it costs to run it again.
- */
-#define MEMORY MIB(20)
-
 void check_bytes(const struct spec_set *specs, struct bytes data, struct checked *ret)
 {
 	const struct run_options options = {
-		.memory = MEMORY,
+		.memory = MIB(64),
 		.cmdline = "console=ttyS0 nokaslr",
 		.max_instructions = 20000000,
 		.max_is_users = true,

@@ -14,7 +14,7 @@ struct checked {
 };
 
 /*
- * Every path that the bytes offer, judged by @specs, with 20 MiB and at most
+ * Every path that the bytes offer, judged by @specs, with 64 MiB and at most
  * 20 million instructions; then every report format. Breaks off the process by
  * abort() when a promise of the library is not kept: a refusal without exactly
  * one line, an outcome without its reason.
