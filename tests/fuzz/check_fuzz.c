@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct checked c = { 0 };
 
-	check_bytes(rules(), (struct bytes){ data, size }, &c);
+	check_bytes(rules(), (struct bytes){ data, size }, CHECK_ALL_PATHS, &c);
 	checked_release(&c);
 	return 0;
 }

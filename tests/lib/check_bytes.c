@@ -29,7 +29,7 @@ static int open_bytes(struct bytes data, struct checked *ret)
 	return err;
 }
 
-static void choose_paths(struct checked *ret)
+static void choose_paths(uint64_t turn, struct checked *ret)
 {
 	struct report_image *r = &ret->report;
 	size_t most = 0;
@@ -45,6 +45,10 @@ static void choose_paths(struct checked *ret)
 			continue;
 		r->paths[r->path_count].path = sod_paths[i];
 		r->paths[r->path_count++].variant = &sod_paths[i]->variants[0];
+	}
+	if (turn != CHECK_ALL_PATHS && r->path_count) {
+		r->paths[0] = r->paths[turn % r->path_count];
+		r->path_count = 1;
 	}
 	r->image = ret->image;
 	r->format = image_format_names[ret->image->format];
@@ -62,7 +66,7 @@ static void write_reports(const struct report *report)
 	buf_free(&out);
 }
 
-void check_bytes(const struct spec_set *specs, struct bytes data, struct checked *ret)
+void check_bytes(const struct spec_set *specs, struct bytes data, uint64_t turn, struct checked *ret)
 {
 	const struct run_options options = {
 		.memory = MIB(64),
@@ -76,7 +80,7 @@ void check_bytes(const struct spec_set *specs, struct bytes data, struct checked
 
 	snprintf(ret->report.name, sizeof(ret->report.name), "mutant");
 	if (!open_bytes(data, ret)) {
-		choose_paths(ret);
+		choose_paths(turn, ret);
 		check_paths(ret->image, &options, &ret->report, 1, NULL);
 	}
 	for (size_t i = 0; i < ret->report.path_count; i++)

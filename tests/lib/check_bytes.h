@@ -13,13 +13,15 @@ struct checked {
 	int status; /* the exit status */
 };
 
+#define CHECK_ALL_PATHS UINT64_MAX
+
 /*
- * Every path that the bytes offer, judged by @specs, with 64 MiB and at most
+ * Every path that the bytes offer, or one of them by @turn, judged by @specs, with 64 MiB and at most
  * 20 million instructions; then every report format. Breaks off the process by
  * abort() when a promise of the library is not kept: a refusal without exactly
  * one line, an outcome without its reason.
  */
-void check_bytes(const struct spec_set *specs, struct bytes data, struct checked *ret);
+void check_bytes(const struct spec_set *specs, struct bytes data, uint64_t turn, struct checked *ret);
 void checked_release(struct checked *c);
 
 #endif
