@@ -9,7 +9,8 @@ struct cpuid_row {
 };
 
 static const struct cpuid_row cpuid_rows[] = {
-#define CPUID(profile, leaf, subleaf, eax, ebx, ecx, edx) {CPU_##profile, leaf, subleaf, {eax, ebx, ecx, edx}},
+#define CPUID(profile, leaf, subleaf, eax, ebx, ecx, edx) \
+	{ CPU_##profile, leaf, subleaf, { eax, ebx, ecx, edx } },
 #include "emu/cpuid.def"
 #undef CPUID
 };
@@ -27,7 +28,8 @@ static const struct cpuid_row *row_find(enum cpu_profile profile, uint32_t leaf,
 	if (!has_subleaves(leaf))
 		subleaf = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(cpuid_rows); i++) {
-		if (cpuid_rows[i].profile == profile && cpuid_rows[i].leaf == leaf && cpuid_rows[i].subleaf == subleaf)
+		if (cpuid_rows[i].profile == profile && cpuid_rows[i].leaf == leaf &&
+		    cpuid_rows[i].subleaf == subleaf)
 			return &cpuid_rows[i];
 	}
 	return NULL;

@@ -8,7 +8,7 @@ static const struct {
 	ZydisMnemonic mnemonic;
 	enum insn_class cls;
 } insn_rows[] = {
-#define INSN(id, m, doc) {ZYDIS_MNEMONIC_##m, INSN_##id},
+#define INSN(id, m, doc) { ZYDIS_MNEMONIC_##m, INSN_##id },
 #include "emu/insn.def"
 #undef INSN
 };
@@ -16,7 +16,8 @@ static const struct {
 /* Instructions besides port and time ones whose result is not a function of registers and memory, or that change what is outside. */
 static bool has_io_effect(ZydisMnemonic m, enum insn_class cls)
 {
-	if (cls != INSN_PLAIN && cls != INSN_FAR && cls != INSN_MOV_CR && cls != INSN_MOV_DR && cls != INSN_CPUID)
+	if (cls != INSN_PLAIN && cls != INSN_FAR && cls != INSN_MOV_CR && cls != INSN_MOV_DR &&
+	    cls != INSN_CPUID)
 		return true;
 	return m == ZYDIS_MNEMONIC_INT || m == ZYDIS_MNEMONIC_INT3;
 }
@@ -27,7 +28,8 @@ static int gpr_of(ZydisRegister r)
 
 	if (r == ZYDIS_REGISTER_NONE)
 		return -1;
-	if (cls != ZYDIS_REGCLASS_GPR16 && cls != ZYDIS_REGCLASS_GPR32 && cls != ZYDIS_REGCLASS_GPR64)
+	if (cls != ZYDIS_REGCLASS_GPR16 && cls != ZYDIS_REGCLASS_GPR32 &&
+	    cls != ZYDIS_REGCLASS_GPR64)
 		return -1;
 	return ZydisRegisterGetId(r);
 }
@@ -35,25 +37,23 @@ static int gpr_of(ZydisRegister r)
 static uint8_t seg_of(ZydisRegister r)
 {
 	switch (r) {
-	case ZYDIS_REGISTER_ES:
-		return SEG_ES;
-	case ZYDIS_REGISTER_CS:
-		return SEG_CS;
-	case ZYDIS_REGISTER_SS:
-		return SEG_SS;
-	case ZYDIS_REGISTER_FS:
-		return SEG_FS;
-	case ZYDIS_REGISTER_GS:
-		return SEG_GS;
-	default:
-		return SEG_DS;
+	case ZYDIS_REGISTER_ES: return SEG_ES;
+	case ZYDIS_REGISTER_CS: return SEG_CS;
+	case ZYDIS_REGISTER_SS: return SEG_SS;
+	case ZYDIS_REGISTER_FS: return SEG_FS;
+	case ZYDIS_REGISTER_GS: return SEG_GS;
+	default: return SEG_DS;
 	}
 }
 
 static enum insn_class classify(const ZydisDecodedInstruction *zi, const ZydisDecodedOperand *ops)
 {
 	if (zi->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
-		return zi->mnemonic == ZYDIS_MNEMONIC_IRET || zi->mnemonic == ZYDIS_MNEMONIC_IRETD || zi->mnemonic == ZYDIS_MNEMONIC_IRETQ ? INSN_IRET : INSN_FAR;
+		return zi->mnemonic == ZYDIS_MNEMONIC_IRET ||
+				       zi->mnemonic == ZYDIS_MNEMONIC_IRETD ||
+				       zi->mnemonic == ZYDIS_MNEMONIC_IRETQ ?
+			       INSN_IRET :
+			       INSN_FAR;
 	if (zi->mnemonic == ZYDIS_MNEMONIC_RET && (zi->opcode == 0xca || zi->opcode == 0xcb))
 		return INSN_FAR;
 	if (zi->mnemonic == ZYDIS_MNEMONIC_MOV) {
@@ -74,16 +74,20 @@ static enum insn_class classify(const ZydisDecodedInstruction *zi, const ZydisDe
 	return INSN_PLAIN;
 }
 
-static void fill_operands(const ZydisDecodedInstruction *zi, const ZydisDecodedOperand *ops, struct insn *in)
+static void fill_operands(const ZydisDecodedInstruction *zi, const ZydisDecodedOperand *ops,
+			  struct insn *in)
 {
 	for (unsigned i = 0; i < zi->operand_count; i++) {
 		const ZydisDecodedOperand *op = &ops[i];
 
-		if (op->type == ZYDIS_OPERAND_TYPE_MEMORY && (op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE))
+		if (op->type == ZYDIS_OPERAND_TYPE_MEMORY &&
+		    (op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE))
 			in->writes_memory = true;
-		if (op->type == ZYDIS_OPERAND_TYPE_MEMORY && op->visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT) {
+		if (op->type == ZYDIS_OPERAND_TYPE_MEMORY &&
+		    op->visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT) {
 			in->has_mem = true;
-			in->mem_rip = op->mem.base == ZYDIS_REGISTER_RIP || op->mem.base == ZYDIS_REGISTER_EIP;
+			in->mem_rip = op->mem.base == ZYDIS_REGISTER_RIP ||
+				      op->mem.base == ZYDIS_REGISTER_EIP;
 			in->mem_seg = seg_of(op->mem.segment);
 			in->mem_base = (int8_t)gpr_of(op->mem.base);
 			in->mem_index = (int8_t)gpr_of(op->mem.index);
@@ -93,8 +97,10 @@ static void fill_operands(const ZydisDecodedInstruction *zi, const ZydisDecodedO
 			in->far_imm = true;
 			in->far_selector = op->ptr.segment;
 			in->far_offset = op->ptr.offset;
-		} else if (op->type == ZYDIS_OPERAND_TYPE_REGISTER && op->visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT) {
-			if (ZydisRegisterGetClass(op->reg.value) == ZYDIS_REGCLASS_CONTROL || ZydisRegisterGetClass(op->reg.value) == ZYDIS_REGCLASS_DEBUG) {
+		} else if (op->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+			   op->visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT) {
+			if (ZydisRegisterGetClass(op->reg.value) == ZYDIS_REGCLASS_CONTROL ||
+			    ZydisRegisterGetClass(op->reg.value) == ZYDIS_REGCLASS_DEBUG) {
 				in->system_reg = (uint8_t)ZydisRegisterGetId(op->reg.value);
 				in->to_system = i == 0;
 			} else if (gpr_of(op->reg.value) >= 0) {
@@ -127,7 +133,8 @@ bool insn_decode(const uint8_t *code, size_t len, unsigned bits, struct insn *re
 		.address_size = (uint8_t)(zi.address_width / 8),
 		.mem_base = -1,
 		.mem_index = -1,
-		.rep = zi.attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE),
+		.rep = zi.attributes &
+		       (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE),
 	};
 	ret->has_io_effect = has_io_effect(zi.mnemonic, ret->cls);
 	fill_operands(&zi, ops, ret);
@@ -149,6 +156,8 @@ gva_t insn_mem_address(const struct insn *in, const struct cpu_state *cpu, gva_t
 	else if (in->address_size == 4)
 		a &= 0xffffffff;
 	if (in->bits == 64)
-		return in->mem_seg == SEG_FS || in->mem_seg == SEG_GS ? a + cpu->seg[in->mem_seg].base : a;
+		return in->mem_seg == SEG_FS || in->mem_seg == SEG_GS ?
+			       a + cpu->seg[in->mem_seg].base :
+			       a;
 	return (uint32_t)(a + cpu->seg[in->mem_seg].base);
 }

@@ -17,22 +17,22 @@ enum insn_class {
 struct insn {
 	enum insn_class cls;
 	uint8_t length;
-	uint8_t bits;        /* code width it was decoded for */
-	uint8_t operand_size;/* in bytes */
-	bool writes_memory;  /* stores explicitly or implicitly (push, call, string store) */
-	bool has_io_effect;  /* reads or changes what is outside CPU and memory: IN, OUT, RDTSC, HLT, ... */
+	uint8_t bits;         /* code width it was decoded for */
+	uint8_t operand_size; /* in bytes */
+	bool writes_memory;   /* stores explicitly or implicitly (push, call, string store) */
+	bool has_io_effect; /* reads or changes what is outside CPU and memory: IN, OUT, RDTSC, HLT, ... */
 	bool rep;
 	/* MOV CR/DR */
-	bool to_system;      /* general register -> CR or DR */
-	uint8_t system_reg;  /* CR or DR number */
-	uint8_t gpr;         /* enum gpr */
+	bool to_system;     /* general register -> CR or DR */
+	uint8_t system_reg; /* CR or DR number */
+	uint8_t gpr;        /* enum gpr */
 	/* one memory operand */
 	bool has_mem;
-	bool mem_rip;        /* RIP-relative */
-	uint8_t mem_seg;     /* enum seg */
+	bool mem_rip;               /* RIP-relative */
+	uint8_t mem_seg;            /* enum seg */
 	int8_t mem_base, mem_index; /* enum gpr or -1 */
 	uint8_t mem_scale;
-	uint8_t address_size;/* in bytes */
+	uint8_t address_size; /* in bytes */
 	int64_t mem_disp;
 	/* a register operand of LMSW, LTR, LLDT or far pointers in registers */
 	bool has_gpr;

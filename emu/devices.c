@@ -33,8 +33,8 @@ void devices_init(struct machine *m)
 	put_le16(d->cmos + 0x30, (uint16_t)(ext > 0xffff ? 0xffff : ext));
 	put_le16(d->cmos + 0x34, (uint16_t)(high > 0xffff ? 0xffff : high));
 	d->cmos[0x0a] = 0x26;
-	d->cmos[0x0b] = 0x02; /* 24 hours, BCD */
-	d->cmos[0x0d] = 0x80; /* battery good */
+	d->cmos[0x0b] = 0x02;   /* 24 hours, BCD */
+	d->cmos[0x0d] = 0x80;   /* battery good */
 	d->port92 = PORT92_A20; /* firmware leaves the gate open */
 	pit_init(m);
 }
@@ -98,7 +98,8 @@ void kbd_write(struct machine *m, uint16_t port, uint8_t value)
 	}
 	d->kbd_command = value;
 	if (value == KBD_RESET) {
-		machine_stop(m, STOP_EXIT, "the guest reset the machine by the keyboard controller");
+		machine_stop(m, STOP_EXIT,
+			     "the guest reset the machine by the keyboard controller");
 	} else if (value == KBD_A20_OFF || value == KBD_A20_ON) {
 		machine_a20_set(m, value == KBD_A20_ON);
 	} else if (value == KBD_READ_OUTPUT) {
@@ -110,7 +111,8 @@ void kbd_write(struct machine *m, uint16_t port, uint8_t value)
 uint8_t port61_read(struct machine *m, uint16_t port)
 {
 	(void)port;
-	return (uint8_t)((m->devices.port61 & 0x0f) | pit_output(m, 2) << 5 | (machine_instructions(m) / 15000 & 1) << 4);
+	return (uint8_t)((m->devices.port61 & 0x0f) | pit_output(m, 2) << 5 |
+			 (machine_instructions(m) / 15000 & 1) << 4);
 }
 
 void port61_write(struct machine *m, uint16_t port, uint8_t value)
@@ -129,22 +131,14 @@ static uint8_t cmos_clock(struct machine *m, uint8_t index)
 	uint64_t s = machine_instructions(m) / NS_PER_SECOND;
 
 	switch (index) {
-	case 0:
-		return bcd(s % 60);
-	case 2:
-		return bcd(s / 60 % 60);
-	case 4:
-		return bcd(s / 3600 % 24);
-	case 6:
-		return bcd((6 + s / 86400) % 7 + 1);
-	case 7:
-		return bcd(1 + s / 86400 % 31);
-	case 8:
-		return 0x01;
-	case 9:
-		return 0x00;
-	default:
-		return 0x20; /* 32h, the century */
+	case 0: return bcd(s % 60);
+	case 2: return bcd(s / 60 % 60);
+	case 4: return bcd(s / 3600 % 24);
+	case 6: return bcd((6 + s / 86400) % 7 + 1);
+	case 7: return bcd(1 + s / 86400 % 31);
+	case 8: return 0x01;
+	case 9: return 0x00;
+	default: return 0x20; /* 32h, the century */
 	}
 }
 
@@ -226,22 +220,14 @@ uint8_t uart_read(struct machine *m, uint16_t port)
 	bool dlab = d->uart_lcr & 0x80;
 
 	switch (port & 7) {
-	case 0:
-		return dlab ? d->uart_dll : 0;
-	case 1:
-		return dlab ? d->uart_dlm : d->uart_ier;
-	case 2:
-		return (uint8_t)(0x01 | ((d->uart_fcr & 1) ? 0xc0 : 0)); /* no interrupt waits */
-	case 3:
-		return d->uart_lcr;
-	case 4:
-		return d->uart_mcr;
-	case 5:
-		return 0x60; /* transmitter and holding register empty */
-	case 6:
-		return 0xb0; /* CTS, DSR, DCD */
-	default:
-		return d->uart_scr;
+	case 0: return dlab ? d->uart_dll : 0;
+	case 1: return dlab ? d->uart_dlm : d->uart_ier;
+	case 2: return (uint8_t)(0x01 | ((d->uart_fcr & 1) ? 0xc0 : 0)); /* no interrupt waits */
+	case 3: return d->uart_lcr;
+	case 4: return d->uart_mcr;
+	case 5: return 0x60; /* transmitter and holding register empty */
+	case 6: return 0xb0; /* CTS, DSR, DCD */
+	default: return d->uart_scr;
 	}
 }
 
@@ -263,19 +249,10 @@ void uart_write(struct machine *m, uint16_t port, uint8_t value)
 		else
 			d->uart_ier = value & 0x0f;
 		break;
-	case 2:
-		d->uart_fcr = value;
-		break;
-	case 3:
-		d->uart_lcr = value;
-		break;
-	case 4:
-		d->uart_mcr = value & 0x1f;
-		break;
-	case 7:
-		d->uart_scr = value;
-		break;
-	default:
-		break; /* line and modem status are read-only */
+	case 2: d->uart_fcr = value; break;
+	case 3: d->uart_lcr = value; break;
+	case 4: d->uart_mcr = value & 0x1f; break;
+	case 7: d->uart_scr = value; break;
+	default: break; /* line and modem status are read-only */
 	}
 }

@@ -18,7 +18,8 @@ size_t disasm_line(const uint8_t *code, size_t len, gva_t pc, unsigned bits, cha
 		return 0;
 	cs_option(cs, CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);
 	if (cs_disasm(cs, code, len, pc, 1, &insn) == 1) {
-		snprintf(out, size, "%s%s%s", insn->mnemonic, insn->op_str[0] ? " " : "", insn->op_str);
+		snprintf(out, size, "%s%s%s", insn->mnemonic, insn->op_str[0] ? " " : "",
+			 insn->op_str);
 		n = insn->size;
 		cs_free(insn, 1);
 	}

@@ -9,6 +9,7 @@
  * Write the instruction at @code (linear address @pc, @bits 16, 32 or 64) to
  * @out. Returns its length in bytes; 0 (and "(bad)") when it is none.
  */
-size_t disasm_line(const uint8_t *code, size_t len, gva_t pc, unsigned bits, char *out, size_t size);
+size_t disasm_line(const uint8_t *code, size_t len, gva_t pc, unsigned bits, char *out,
+		   size_t size);
 
 #endif

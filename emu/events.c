@@ -42,16 +42,18 @@ static bool is_answer(enum event_kind kind)
 	case EVENT_CPUID:
 	case EVENT_HYPERCALL:
 	case EVENT_TRAP:
-	case EVENT_BIOS_CALL:
-		return true;
-	default:
-		return false;
+	case EVENT_BIOS_CALL: return true;
+	default: return false;
 	}
 }
 
-void machine_event(struct machine *m, enum event_kind kind, enum event_status status, uint64_t a, uint64_t b, uint64_t c)
+void machine_event(struct machine *m, enum event_kind kind, enum event_status status, uint64_t a,
+		   uint64_t b, uint64_t c)
 {
-	struct event ev = {.count = machine_instructions(m), .kind = (uint16_t)kind, .status = (uint16_t)status, .arg = {a, b, c}};
+	struct event ev = { .count = machine_instructions(m),
+			    .kind = (uint16_t)kind,
+			    .status = (uint16_t)status,
+			    .arg = { a, b, c } };
 	uint8_t raw[40];
 
 	put_le64(raw, ev.count);

@@ -42,7 +42,8 @@ static uint64_t get_pair(const struct cpu_state *cpu)
 
 static void do_cpuid(struct intercept *c)
 {
-	uint32_t leaf = (uint32_t)c->cpu.gpr[GPR_RAX], subleaf = (uint32_t)c->cpu.gpr[GPR_RCX], r[4];
+	uint32_t leaf = (uint32_t)c->cpu.gpr[GPR_RAX], subleaf = (uint32_t)c->cpu.gpr[GPR_RCX],
+		 r[4];
 
 	machine_event(c->m, EVENT_CPUID, EVENT_MODELLED, leaf, subleaf, c->pc);
 	cpuid_answer(c->m, leaf, subleaf, r);
@@ -96,7 +97,8 @@ static void do_random(struct intercept *c)
 		c->cpu.gpr[c->in.gpr] = (c->cpu.gpr[c->in.gpr] & ~0xffffull) | (v & 0xffff);
 	c->cpu.rflags &= ~(EFLAGS_OF | EFLAGS_SF | EFLAGS_ZF | EFLAGS_AF | EFLAGS_PF);
 	c->cpu.rflags |= EFLAGS_CF;
-	machine_event(c->m, EVENT_RANDOM, EVENT_MODELLED, c->cpu.gpr[c->in.gpr], c->in.operand_size, c->pc);
+	machine_event(c->m, EVENT_RANDOM, EVENT_MODELLED, c->cpu.gpr[c->in.gpr], c->in.operand_size,
+		      c->pc);
 	finish(c);
 }
 
@@ -135,7 +137,11 @@ static void do_rdmsr(struct intercept *c)
 		v = c->cpu.seg[SEG_GS].base;
 	else
 		ok = msr_read(c->m, number, &v);
-	machine_event(c->m, EVENT_MSR_READ, ok ? EVENT_MODELLED : msr_known(number) ? EVENT_ABSENT : EVENT_UNMODELLED, number, v, c->pc);
+	machine_event(c->m, EVENT_MSR_READ,
+		      ok                ? EVENT_MODELLED :
+		      msr_known(number) ? EVENT_ABSENT :
+					  EVENT_UNMODELLED,
+		      number, v, c->pc);
 	if (!ok) {
 		raise(c, VECTOR_GP, 0);
 		return;
@@ -165,7 +171,11 @@ static void do_wrmsr(struct intercept *c)
 		ok = (c->cpu.cr4 & CR4_LA57) || canonical48(v);
 	else
 		ok = msr_write(c->m, number, v);
-	machine_event(c->m, EVENT_MSR_WRITE, ok ? EVENT_MODELLED : number == MSR_EFER || msr_known(number) ? EVENT_ABSENT : EVENT_UNMODELLED, number, v, c->pc);
+	machine_event(c->m, EVENT_MSR_WRITE,
+		      ok                                      ? EVENT_MODELLED :
+		      number == MSR_EFER || msr_known(number) ? EVENT_ABSENT :
+								EVENT_UNMODELLED,
+		      number, v, c->pc);
 	if (!ok) {
 		raise(c, VECTOR_GP, 0);
 		return;
@@ -189,7 +199,8 @@ static void do_xgetbv(struct intercept *c)
 		uint64_t v = get_pair(&c->cpu);
 
 		/* SDM 1 13.3: x87 must stay on, AVX needs SSE. Only these three are known. */
-		if (cpu_cpl(&c->cpu) || (uint32_t)c->cpu.gpr[GPR_RCX] || !(v & 1) || (v & ~7ull) || (v & 6) == 4) {
+		if (cpu_cpl(&c->cpu) || (uint32_t)c->cpu.gpr[GPR_RCX] || !(v & 1) || (v & ~7ull) ||
+		    (v & 6) == 4) {
 			raise(c, VECTOR_GP, 0);
 			return;
 		}
@@ -209,7 +220,8 @@ static void do_hypercall(struct intercept *c)
 	struct cpu_state after;
 
 	if (!c->m->hypercall) {
-		machine_event(c->m, EVENT_HYPERCALL, EVENT_ABSENT, c->cpu.gpr[GPR_RAX], c->cpu.gpr[GPR_RDI], c->pc);
+		machine_event(c->m, EVENT_HYPERCALL, EVENT_ABSENT, c->cpu.gpr[GPR_RAX],
+			      c->cpu.gpr[GPR_RDI], c->pc);
 		raise(c, VECTOR_UD, 0);
 		return;
 	}
@@ -233,7 +245,8 @@ static void do_mov_cr(struct intercept *c)
 		raise(c, VECTOR_GP, 0);
 		return;
 	}
-	machine_event(c->m, EVENT_CR_WRITE, EVENT_MODELLED, c->in.system_reg, c->in.bits == 64 ? v : (uint32_t)v, c->pc);
+	machine_event(c->m, EVENT_CR_WRITE, EVENT_MODELLED, c->in.system_reg,
+		      c->in.bits == 64 ? v : (uint32_t)v, c->pc);
 	c->m->mode_check = true;
 	machine_update_deadline(c->m);
 }
@@ -241,8 +254,11 @@ static void do_mov_cr(struct intercept *c)
 /* SDM 3B 17.2.4: the low byte of DR7 (also called DR5) enables breakpoints, which the engine cannot have. */
 static void do_mov_dr(struct intercept *c)
 {
-	if (c->in.to_system && (c->in.system_reg == 7 || c->in.system_reg == 5) && (c->cpu.gpr[c->in.gpr] & 0xff))
-		machine_stop(c->m, STOP_UNMODELLED, "hardware breakpoints are enabled at 0x%llx, and are not modelled", (unsigned long long)c->pc);
+	if (c->in.to_system && (c->in.system_reg == 7 || c->in.system_reg == 5) &&
+	    (c->cpu.gpr[c->in.gpr] & 0xff))
+		machine_stop(c->m, STOP_UNMODELLED,
+			     "hardware breakpoints are enabled at 0x%llx, and are not modelled",
+			     (unsigned long long)c->pc);
 }
 
 static void do_lmsw(struct intercept *c)
@@ -255,8 +271,11 @@ static void do_lmsw(struct intercept *c)
 /* LGDT, LIDT: the pseudo-descriptor in memory; LLDT, LTR: a selector. The event tells what is loaded. */
 static void do_table(struct intercept *c)
 {
-	unsigned which = c->in.cls == INSN_LGDT ? 0 : c->in.cls == INSN_LIDT ? 1 : c->in.cls == INSN_LLDT ? 2 : 3;
-	uint8_t raw[10] = {0};
+	unsigned which = c->in.cls == INSN_LGDT ? 0 :
+			 c->in.cls == INSN_LIDT ? 1 :
+			 c->in.cls == INSN_LLDT ? 2 :
+						  3;
+	uint8_t raw[10] = { 0 };
 	uint64_t base, limit = 0;
 
 	if (!legal_table_load(c->m, &c->cpu, &c->in, c->pc)) {
@@ -264,10 +283,13 @@ static void do_table(struct intercept *c)
 		return;
 	}
 	if (which < 2) {
-		if (!machine_read_va(c->m, &c->cpu, insn_mem_address(&c->in, &c->cpu, c->pc), raw, c->in.bits == 64 ? 10 : 6))
+		if (!machine_read_va(c->m, &c->cpu, insn_mem_address(&c->in, &c->cpu, c->pc), raw,
+				     c->in.bits == 64 ? 10 : 6))
 			return; /* the engine raises the fault */
 		limit = get_le16(raw);
-		base = c->in.bits == 64 ? get_le64(raw + 2) : get_le32(raw + 2) & (c->in.operand_size == 2 ? 0xffffff : UINT32_MAX);
+		base = c->in.bits == 64 ? get_le64(raw + 2) :
+					  get_le32(raw + 2) &
+						  (c->in.operand_size == 2 ? 0xffffff : UINT32_MAX);
 	} else {
 		base = c->in.has_gpr ? c->cpu.gpr[c->in.gpr] & 0xffff : 0;
 	}
@@ -290,7 +312,8 @@ static void do_transfer(struct intercept *c)
 /* The engine steps over both as if they were NOPs. */
 static void do_fast_call(struct intercept *c)
 {
-	machine_stop(c->m, STOP_UNMODELLED, "%s at 0x%llx, which is not modelled", c->in.cls == INSN_SYSCALL ? "SYSCALL" : "SYSENTER", (unsigned long long)c->pc);
+	machine_stop(c->m, STOP_UNMODELLED, "%s at 0x%llx, which is not modelled",
+		     c->in.cls == INSN_SYSCALL ? "SYSCALL" : "SYSENTER", (unsigned long long)c->pc);
 }
 
 static void do_hlt(struct intercept *c)
@@ -310,16 +333,23 @@ static void do_port(struct intercept *c)
 }
 
 static void (*const handlers[INSN_CLASS_COUNT])(struct intercept *) = {
-	[INSN_CPUID] = do_cpuid, [INSN_RDTSC] = do_rdtsc, [INSN_RDTSCP] = do_rdtsc, [INSN_RDRAND] = do_random, [INSN_RDSEED] = do_random,
-	[INSN_RDMSR] = do_rdmsr, [INSN_WRMSR] = do_wrmsr, [INSN_XGETBV] = do_xgetbv, [INSN_XSETBV] = do_xgetbv, [INSN_VMCALL] = do_hypercall, [INSN_VMMCALL] = do_hypercall,
-	[INSN_IN] = do_port, [INSN_OUT] = do_port, [INSN_INSB] = do_port, [INSN_INSW] = do_port, [INSN_INSD] = do_port, [INSN_OUTSB] = do_port, [INSN_OUTSW] = do_port, [INSN_OUTSD] = do_port,
-	[INSN_HLT] = do_hlt, [INSN_LGDT] = do_table, [INSN_LIDT] = do_table, [INSN_LLDT] = do_table, [INSN_LTR] = do_table, [INSN_LMSW] = do_lmsw, [INSN_CLTS] = do_lmsw, [INSN_MOV_CR] = do_mov_cr, [INSN_MOV_DR] = do_mov_dr,
-	[INSN_IRET] = do_transfer, [INSN_IRETD] = do_transfer, [INSN_IRETQ] = do_transfer, [INSN_SYSCALL] = do_fast_call, [INSN_SYSRET] = do_transfer, [INSN_SYSENTER] = do_fast_call, [INSN_SYSEXIT] = do_transfer, [INSN_FAR] = do_transfer,
+	[INSN_CPUID] = do_cpuid,        [INSN_RDTSC] = do_rdtsc,       [INSN_RDTSCP] = do_rdtsc,
+	[INSN_RDRAND] = do_random,      [INSN_RDSEED] = do_random,     [INSN_RDMSR] = do_rdmsr,
+	[INSN_WRMSR] = do_wrmsr,        [INSN_XGETBV] = do_xgetbv,     [INSN_XSETBV] = do_xgetbv,
+	[INSN_VMCALL] = do_hypercall,   [INSN_VMMCALL] = do_hypercall, [INSN_IN] = do_port,
+	[INSN_OUT] = do_port,           [INSN_INSB] = do_port,         [INSN_INSW] = do_port,
+	[INSN_INSD] = do_port,          [INSN_OUTSB] = do_port,        [INSN_OUTSW] = do_port,
+	[INSN_OUTSD] = do_port,         [INSN_HLT] = do_hlt,           [INSN_LGDT] = do_table,
+	[INSN_LIDT] = do_table,         [INSN_LLDT] = do_table,        [INSN_LTR] = do_table,
+	[INSN_LMSW] = do_lmsw,          [INSN_CLTS] = do_lmsw,         [INSN_MOV_CR] = do_mov_cr,
+	[INSN_MOV_DR] = do_mov_dr,      [INSN_IRET] = do_transfer,     [INSN_IRETD] = do_transfer,
+	[INSN_IRETQ] = do_transfer,     [INSN_SYSCALL] = do_fast_call, [INSN_SYSRET] = do_transfer,
+	[INSN_SYSENTER] = do_fast_call, [INSN_SYSEXIT] = do_transfer,  [INSN_FAR] = do_transfer,
 };
 
 void insn_intercept(struct machine *m, gva_t pc)
 {
-	struct intercept c = {.m = m, .pc = pc};
+	struct intercept c = { .m = m, .pc = pc };
 
 	machine_cpu_get(m, &c.cpu);
 	/* The code may have changed since it was planted: what is there now counts. */

@@ -11,13 +11,17 @@ struct nested {
 };
 
 static const char *const vector_names[32] = {
-	[VECTOR_DE] = "#DE", [VECTOR_DB] = "#DB", [VECTOR_NMI] = "NMI", [VECTOR_BP] = "#BP", [VECTOR_OF] = "#OF", [VECTOR_BR] = "#BR", [VECTOR_UD] = "#UD", [VECTOR_NM] = "#NM", [VECTOR_DF] = "#DF",
-	[VECTOR_TS] = "#TS", [VECTOR_NP] = "#NP", [VECTOR_SS] = "#SS", [VECTOR_GP] = "#GP", [VECTOR_PF] = "#PF", [VECTOR_MF] = "#MF", [VECTOR_AC] = "#AC", [VECTOR_MC] = "#MC", [VECTOR_XM] = "#XM", [VECTOR_CP] = "#CP",
+	[VECTOR_DE] = "#DE", [VECTOR_DB] = "#DB", [VECTOR_NMI] = "NMI", [VECTOR_BP] = "#BP",
+	[VECTOR_OF] = "#OF", [VECTOR_BR] = "#BR", [VECTOR_UD] = "#UD",  [VECTOR_NM] = "#NM",
+	[VECTOR_DF] = "#DF", [VECTOR_TS] = "#TS", [VECTOR_NP] = "#NP",  [VECTOR_SS] = "#SS",
+	[VECTOR_GP] = "#GP", [VECTOR_PF] = "#PF", [VECTOR_MF] = "#MF",  [VECTOR_AC] = "#AC",
+	[VECTOR_MC] = "#MC", [VECTOR_XM] = "#XM", [VECTOR_CP] = "#CP",
 };
 
 const char *vector_name(unsigned vector)
 {
-	return vector < ARRAY_SIZE(vector_names) && vector_names[vector] ? vector_names[vector] : "interrupt";
+	return vector < ARRAY_SIZE(vector_names) && vector_names[vector] ? vector_names[vector] :
+									   "interrupt";
 }
 
 /* SDM 3A table 6-1: vectors that push an error code. */
@@ -25,7 +29,8 @@ static bool pushes_error_code(unsigned vector, enum delivery how)
 {
 	if (how != DELIVER_FAULT)
 		return false;
-	return vector == VECTOR_DF || (vector >= VECTOR_TS && vector <= VECTOR_PF) || vector == VECTOR_AC || vector == VECTOR_CP;
+	return vector == VECTOR_DF || (vector >= VECTOR_TS && vector <= VECTOR_PF) ||
+	       vector == VECTOR_AC || vector == VECTOR_CP;
 }
 
 static bool contributory(unsigned vector)
@@ -43,13 +48,16 @@ static bool makes_double_fault(unsigned first, unsigned second)
 
 static bool fail(struct nested *n, unsigned vector, uint32_t error_code)
 {
-	*n = (struct nested){.vector = vector, .error_code = error_code};
+	*n = (struct nested){ .vector = vector, .error_code = error_code };
 	return false;
 }
 
 static bool fail_page(struct nested *n, gva_t address, bool write)
 {
-	*n = (struct nested){.vector = VECTOR_PF, .error_code = write ? PF_ERR_W : 0, .has_address = true, .address = address};
+	*n = (struct nested){ .vector = VECTOR_PF,
+			      .error_code = write ? PF_ERR_W : 0,
+			      .has_address = true,
+			      .address = address };
 	return false;
 }
 
@@ -67,7 +75,9 @@ static void descriptor_unpack(const uint8_t raw[8], uint16_t selector, struct se
 }
 
 /* The descriptor of @selector from GDT or LDT. */
-static bool descriptor_load(struct machine *m, const struct cpu_state *cpu, uint16_t selector, uint32_t ext, unsigned bad_vector, struct segment *ret, struct nested *n)
+static bool descriptor_load(struct machine *m, const struct cpu_state *cpu, uint16_t selector,
+			    uint32_t ext, unsigned bad_vector, struct segment *ret,
+			    struct nested *n)
 {
 	bool local = selector & 4;
 	gva_t base = local ? cpu->seg[SEG_LDTR].base : cpu->gdtr.base;
@@ -83,12 +93,13 @@ static bool descriptor_load(struct machine *m, const struct cpu_state *cpu, uint
 	return true;
 }
 
-static bool real_deliver(struct machine *m, struct cpu_state *cpu, unsigned vector, struct nested *n)
+static bool real_deliver(struct machine *m, struct cpu_state *cpu, unsigned vector,
+			 struct nested *n)
 {
 	struct segment *ss = &cpu->seg[SEG_SS], *cs = &cpu->seg[SEG_CS];
 	uint16_t sp = (uint16_t)cpu->gpr[GPR_RSP];
 	uint8_t entry[4];
-	uint16_t frame[3] = {(uint16_t)cpu->rip, cs->selector, (uint16_t)cpu->rflags};
+	uint16_t frame[3] = { (uint16_t)cpu->rip, cs->selector, (uint16_t)cpu->rflags };
 
 	if (vector * 4 + 3 > cpu->idtr.limit)
 		return fail(n, VECTOR_GP, vector * 8 + 2);
@@ -119,12 +130,13 @@ struct gate {
 	unsigned ist;
 };
 
-static bool gate_load(struct machine *m, const struct cpu_state *cpu, unsigned vector, enum delivery how, struct gate *g, struct nested *n)
+static bool gate_load(struct machine *m, const struct cpu_state *cpu, unsigned vector,
+		      enum delivery how, struct gate *g, struct nested *n)
 {
 	bool lm = cpu_in_long_mode(cpu);
 	unsigned size = lm ? 16 : 8;
 	uint32_t error_code = vector * 8 + 2 + (how == DELIVER_SOFT ? 0 : 1);
-	uint8_t raw[16] = {0};
+	uint8_t raw[16] = { 0 };
 
 	if (vector * size + size - 1 > cpu->idtr.limit)
 		return fail(n, VECTOR_GP, error_code);
@@ -132,12 +144,15 @@ static bool gate_load(struct machine *m, const struct cpu_state *cpu, unsigned v
 		return fail_page(n, cpu->idtr.base + vector * size, false);
 	*g = (struct gate){
 		.selector = get_le16(raw + 2),
-		.offset = get_le16(raw) | (uint64_t)get_le16(raw + 6) << 16 | (lm ? (uint64_t)get_le32(raw + 8) << 32 : 0),
+		.offset = get_le16(raw) | (uint64_t)get_le16(raw + 6) << 16 |
+			  (lm ? (uint64_t)get_le32(raw + 8) << 32 : 0),
 		.type = raw[5] & 0x1f,
 		.dpl = raw[5] >> 5 & 3,
 		.ist = lm ? raw[4] & 7 : 0,
 	};
-	if (g->type != DESC_TYPE_INT && g->type != DESC_TYPE_TRAP && (lm || (g->type != DESC_TYPE_INT16 && g->type != DESC_TYPE_TRAP16 && g->type != DESC_TYPE_TASK_GATE)))
+	if (g->type != DESC_TYPE_INT && g->type != DESC_TYPE_TRAP &&
+	    (lm || (g->type != DESC_TYPE_INT16 && g->type != DESC_TYPE_TRAP16 &&
+		    g->type != DESC_TYPE_TASK_GATE)))
 		return fail(n, VECTOR_GP, error_code);
 	if (how == DELIVER_SOFT && g->dpl < cpu_cpl(cpu))
 		return fail(n, VECTOR_GP, error_code);
@@ -147,7 +162,8 @@ static bool gate_load(struct machine *m, const struct cpu_state *cpu, unsigned v
 }
 
 /* The handler's code segment; *ret_cpl is the privilege it runs at. */
-static bool handler_segment(struct machine *m, const struct cpu_state *cpu, const struct gate *g, uint32_t ext, struct segment *cs, unsigned *ret_cpl, struct nested *n)
+static bool handler_segment(struct machine *m, const struct cpu_state *cpu, const struct gate *g,
+			    uint32_t ext, struct segment *cs, unsigned *ret_cpl, struct nested *n)
 {
 	unsigned cpl = cpu_cpl(cpu), dpl;
 	uint32_t error_code = (g->selector & 0xfffcu) | ext;
@@ -170,7 +186,8 @@ static bool handler_segment(struct machine *m, const struct cpu_state *cpu, cons
 }
 
 /* RSP from the TSS, SDM 3A 7.7: IST slots 1-7 at 36, RSP0-2 at 4. */
-static bool tss64_stack(struct machine *m, const struct cpu_state *cpu, unsigned slot_offset, uint64_t *ret_rsp, struct nested *n)
+static bool tss64_stack(struct machine *m, const struct cpu_state *cpu, unsigned slot_offset,
+			uint64_t *ret_rsp, struct nested *n)
 {
 	const struct segment *tr = &cpu->seg[SEG_TR];
 	uint8_t raw[8];
@@ -183,7 +200,9 @@ static bool tss64_stack(struct machine *m, const struct cpu_state *cpu, unsigned
 	return true;
 }
 
-static bool long_deliver(struct machine *m, struct cpu_state *cpu, unsigned vector, uint32_t error_code, enum delivery how, const struct gate *g, struct nested *n)
+static bool long_deliver(struct machine *m, struct cpu_state *cpu, unsigned vector,
+			 uint32_t error_code, enum delivery how, const struct gate *g,
+			 struct nested *n)
 {
 	uint32_t ext = how == DELIVER_SOFT ? 0 : 1;
 	uint64_t rsp = cpu->gpr[GPR_RSP];
@@ -216,7 +235,8 @@ static bool long_deliver(struct machine *m, struct cpu_state *cpu, unsigned vect
 	if (!machine_write_va(m, cpu, rsp, frame, bytes, &bad))
 		return fail_page(n, bad, true);
 	if (cpl < cpu_cpl(cpu))
-		cpu->seg[SEG_SS] = (struct segment){.selector = (uint16_t)cpl, .attr = cpl << DESC_DPL_SHIFT};
+		cpu->seg[SEG_SS] = (struct segment){ .selector = (uint16_t)cpl,
+						     .attr = cpl << DESC_DPL_SHIFT };
 	cpu->gpr[GPR_RSP] = rsp;
 	cpu->seg[SEG_CS] = cs;
 	cpu->rip = g->offset;
@@ -224,7 +244,8 @@ static bool long_deliver(struct machine *m, struct cpu_state *cpu, unsigned vect
 }
 
 /* SS:ESP for privilege @cpl from a 32-bit TSS, SDM 3A 7.2.1. */
-static bool tss32_stack(struct machine *m, const struct cpu_state *cpu, unsigned cpl, uint32_t ext, struct segment *ss, uint32_t *ret_esp, struct nested *n)
+static bool tss32_stack(struct machine *m, const struct cpu_state *cpu, unsigned cpl, uint32_t ext,
+			struct segment *ss, uint32_t *ret_esp, struct nested *n)
 {
 	const struct segment *tr = &cpu->seg[SEG_TR];
 	uint8_t raw[8];
@@ -240,14 +261,17 @@ static bool tss32_stack(struct machine *m, const struct cpu_state *cpu, unsigned
 		return fail(n, VECTOR_TS, (selector & 0xfffcu) | ext);
 	if (!descriptor_load(m, cpu, selector, ext, VECTOR_TS, ss, n))
 		return false;
-	if ((ss->attr & (DESC_S | DESC_CODE | DESC_RW)) != (DESC_S | DESC_RW) || (ss->attr >> DESC_DPL_SHIFT & 3) != cpl)
+	if ((ss->attr & (DESC_S | DESC_CODE | DESC_RW)) != (DESC_S | DESC_RW) ||
+	    (ss->attr >> DESC_DPL_SHIFT & 3) != cpl)
 		return fail(n, VECTOR_TS, (selector & 0xfffcu) | ext);
 	if (!(ss->attr & DESC_P))
 		return fail(n, VECTOR_SS, (selector & 0xfffcu) | ext);
 	return true;
 }
 
-static bool protected_deliver(struct machine *m, struct cpu_state *cpu, unsigned vector, uint32_t error_code, enum delivery how, const struct gate *g, struct nested *n)
+static bool protected_deliver(struct machine *m, struct cpu_state *cpu, unsigned vector,
+			      uint32_t error_code, enum delivery how, const struct gate *g,
+			      struct nested *n)
 {
 	uint32_t ext = how == DELIVER_SOFT ? 0 : 1;
 	unsigned width = g->type == DESC_TYPE_INT || g->type == DESC_TYPE_TRAP ? 4 : 2;
@@ -286,7 +310,8 @@ static bool protected_deliver(struct machine *m, struct cpu_state *cpu, unsigned
 	return true;
 }
 
-static bool deliver_once(struct machine *m, struct cpu_state *cpu, unsigned vector, uint32_t error_code, enum delivery how, struct nested *n)
+static bool deliver_once(struct machine *m, struct cpu_state *cpu, unsigned vector,
+			 uint32_t error_code, enum delivery how, struct nested *n)
 {
 	struct cpu_state next = *cpu;
 	struct gate g;
@@ -301,10 +326,14 @@ static bool deliver_once(struct machine *m, struct cpu_state *cpu, unsigned vect
 	if (!gate_load(m, cpu, vector, how, &g, n))
 		return false;
 	if (g.type == DESC_TYPE_TASK_GATE || (cpu->rflags & EFLAGS_VM)) {
-		machine_stop(m, STOP_UNMODELLED, "%s %u goes through a task gate or leaves virtual-8086 mode, which is not modelled", vector_name(vector), vector);
+		machine_stop(
+			m, STOP_UNMODELLED,
+			"%s %u goes through a task gate or leaves virtual-8086 mode, which is not modelled",
+			vector_name(vector), vector);
 		return true;
 	}
-	ok = cpu_in_long_mode(cpu) ? long_deliver(m, &next, vector, error_code, how, &g, n) : protected_deliver(m, &next, vector, error_code, how, &g, n);
+	ok = cpu_in_long_mode(cpu) ? long_deliver(m, &next, vector, error_code, how, &g, n) :
+				     protected_deliver(m, &next, vector, error_code, how, &g, n);
 	if (!ok)
 		return false;
 	next.rflags &= ~(EFLAGS_TF | EFLAGS_NT | EFLAGS_RF | EFLAGS_VM);
@@ -318,12 +347,15 @@ static bool deliver_once(struct machine *m, struct cpu_state *cpu, unsigned vect
 static void describe(char *out, size_t size, const struct cpu_state *cpu, unsigned vector)
 {
 	if (vector == VECTOR_PF)
-		snprintf(out, size, "%s at 0x%llx (address 0x%llx)", vector_name(vector), (unsigned long long)cpu_pc(cpu), (unsigned long long)cpu->cr2);
+		snprintf(out, size, "%s at 0x%llx (address 0x%llx)", vector_name(vector),
+			 (unsigned long long)cpu_pc(cpu), (unsigned long long)cpu->cr2);
 	else
-		snprintf(out, size, "%s at 0x%llx", vector_name(vector), (unsigned long long)cpu_pc(cpu));
+		snprintf(out, size, "%s at 0x%llx", vector_name(vector),
+			 (unsigned long long)cpu_pc(cpu));
 }
 
-static void deliver(struct machine *m, struct cpu_state *cpu, unsigned vector, uint32_t error_code, enum delivery how)
+static void deliver(struct machine *m, struct cpu_state *cpu, unsigned vector, uint32_t error_code,
+		    enum delivery how)
 {
 	unsigned current = vector;
 	gva_t pc = cpu_pc(cpu);
@@ -333,7 +365,10 @@ static void deliver(struct machine *m, struct cpu_state *cpu, unsigned vector, u
 	describe(first, sizeof(first), cpu, vector);
 	while (!deliver_once(m, cpu, current, error_code, how, &n)) {
 		if (current == VECTOR_DF) {
-			machine_stop(m, STOP_TRIPLE_FAULT, "triple fault: %s could not be delivered (IDT at 0x%llx, limit 0x%x), nor could #DF", first, (unsigned long long)cpu->idtr.base, cpu->idtr.limit);
+			machine_stop(
+				m, STOP_TRIPLE_FAULT,
+				"triple fault: %s could not be delivered (IDT at 0x%llx, limit 0x%x), nor could #DF",
+				first, (unsigned long long)cpu->idtr.base, cpu->idtr.limit);
 			m->stop.fault_address = vector == VECTOR_PF ? cpu->cr2 : 0;
 			m->stop.has_fault_address = vector == VECTOR_PF;
 			return;
@@ -353,7 +388,8 @@ static void deliver(struct machine *m, struct cpu_state *cpu, unsigned vector, u
 	}
 }
 
-void interrupt_deliver(struct machine *m, struct cpu_state *cpu, unsigned vector, uint32_t error_code, enum delivery how)
+void interrupt_deliver(struct machine *m, struct cpu_state *cpu, unsigned vector,
+		       uint32_t error_code, enum delivery how)
 {
 	enum event_kind kind = how == DELIVER_HARDWARE ? EVENT_INTERRUPT : EVENT_EXCEPTION;
 
@@ -361,7 +397,8 @@ void interrupt_deliver(struct machine *m, struct cpu_state *cpu, unsigned vector
 	deliver(m, cpu, vector, error_code, how);
 }
 
-bool interrupt_deliver_soft(struct machine *m, struct cpu_state *cpu, unsigned vector, uint64_t next_ip)
+bool interrupt_deliver_soft(struct machine *m, struct cpu_state *cpu, unsigned vector,
+			    uint64_t next_ip)
 {
 	struct cpu_state next = *cpu;
 	gva_t pc = cpu_pc(cpu);

@@ -40,9 +40,25 @@ static uint64_t cr4_bits(struct machine *m)
 		uint32_t leaf;
 		uint8_t reg, bit;
 	} rows[] = {
-		{CR4_VME | CR4_PVI, 1, 3, 1}, {CR4_TSD, 1, 3, 4}, {CR4_DE, 1, 3, 2}, {CR4_PSE, 1, 3, 3}, {CR4_PAE, 1, 3, 6}, {CR4_MCE, 1, 3, 7}, {CR4_PGE, 1, 3, 13},
-		{CR4_OSFXSR, 1, 3, 24}, {CR4_OSXMMEXCPT, 1, 3, 25}, {CR4_UMIP, 7, 2, 2}, {CR4_LA57, 7, 2, 16}, {CR4_VMXE, 1, 2, 5}, {CR4_SMXE, 1, 2, 6},
-		{CR4_FSGSBASE, 7, 1, 0}, {CR4_PCIDE, 1, 2, 17}, {CR4_OSXSAVE, 1, 2, 26}, {CR4_SMEP, 7, 1, 7}, {CR4_SMAP, 7, 1, 20}, {CR4_PKE, 7, 2, 3},
+		{ CR4_VME | CR4_PVI, 1, 3, 1 },
+		{ CR4_TSD, 1, 3, 4 },
+		{ CR4_DE, 1, 3, 2 },
+		{ CR4_PSE, 1, 3, 3 },
+		{ CR4_PAE, 1, 3, 6 },
+		{ CR4_MCE, 1, 3, 7 },
+		{ CR4_PGE, 1, 3, 13 },
+		{ CR4_OSFXSR, 1, 3, 24 },
+		{ CR4_OSXMMEXCPT, 1, 3, 25 },
+		{ CR4_UMIP, 7, 2, 2 },
+		{ CR4_LA57, 7, 2, 16 },
+		{ CR4_VMXE, 1, 2, 5 },
+		{ CR4_SMXE, 1, 2, 6 },
+		{ CR4_FSGSBASE, 7, 1, 0 },
+		{ CR4_PCIDE, 1, 2, 17 },
+		{ CR4_OSXSAVE, 1, 2, 26 },
+		{ CR4_SMEP, 7, 1, 7 },
+		{ CR4_SMAP, 7, 1, 20 },
+		{ CR4_PKE, 7, 2, 3 },
 	};
 	uint64_t all = CR4_PCE;
 
@@ -61,7 +77,8 @@ static bool legal_cr4(struct machine *m, const struct cpu_state *cpu, uint64_t v
 	if (cpu_in_long_mode(cpu) && (!(v & CR4_PAE) || ((v ^ cpu->cr4) & CR4_LA57)))
 		return false;
 	/* SDM 3A 4.10.1: PCIDE only in IA-32e mode, with PCID 0. */
-	if ((v & CR4_PCIDE) && !(cpu->cr4 & CR4_PCIDE) && (!cpu_in_long_mode(cpu) || (cpu->cr3 & 0xfff)))
+	if ((v & CR4_PCIDE) && !(cpu->cr4 & CR4_PCIDE) &&
+	    (!cpu_in_long_mode(cpu) || (cpu->cr3 & 0xfff)))
 		return false;
 	return true;
 }
@@ -87,33 +104,31 @@ bool legal_mov_cr(struct machine *m, const struct cpu_state *cpu, unsigned cr, u
 	if (cpu_cpl(cpu))
 		return false;
 	switch (cr) {
-	case 0:
-		return legal_cr0(cpu, v);
-	case 3:
-		return legal_cr3(m, cpu, v);
-	case 4:
-		return legal_cr4(m, cpu, v);
-	case 8:
-		return v < 16;
-	default:
-		return true;
+	case 0: return legal_cr0(cpu, v);
+	case 3: return legal_cr3(m, cpu, v);
+	case 4: return legal_cr4(m, cpu, v);
+	case 8: return v < 16;
+	default: return true;
 	}
 }
 
-bool legal_table_load(struct machine *m, const struct cpu_state *cpu, const struct insn *in, gva_t pc)
+bool legal_table_load(struct machine *m, const struct cpu_state *cpu, const struct insn *in,
+		      gva_t pc)
 {
 	uint8_t raw[10];
 
 	if (cpu_cpl(cpu))
 		return false;
 	/* SDM 2A "LGDT/LIDT": in 64-bit mode a base that is not canonical is #GP(0). */
-	if ((in->cls == INSN_LGDT || in->cls == INSN_LIDT) && in->bits == 64 && machine_read_va(m, cpu, insn_mem_address(in, cpu, pc), raw, sizeof(raw)))
+	if ((in->cls == INSN_LGDT || in->cls == INSN_LIDT) && in->bits == 64 &&
+	    machine_read_va(m, cpu, insn_mem_address(in, cpu, pc), raw, sizeof(raw)))
 		return canonical(cpu, get_le64(raw + 2));
 	return true;
 }
 
 /* Selector and offset of a far transfer's target, as far as it is plain to see before it runs. */
-static bool far_target(struct machine *m, const struct cpu_state *cpu, const struct insn *in, gva_t pc, uint16_t *ret_selector, uint64_t *ret_offset)
+static bool far_target(struct machine *m, const struct cpu_state *cpu, const struct insn *in,
+		       gva_t pc, uint16_t *ret_selector, uint64_t *ret_offset)
 {
 	unsigned n = in->operand_size == 2 ? 2 : in->operand_size == 8 ? 8 : 4;
 	uint8_t raw[10];
@@ -130,7 +145,8 @@ static bool far_target(struct machine *m, const struct cpu_state *cpu, const str
 	return true;
 }
 
-bool legal_far_transfer(struct machine *m, const struct cpu_state *cpu, const struct insn *in, gva_t pc, uint32_t *ret_error_code)
+bool legal_far_transfer(struct machine *m, const struct cpu_state *cpu, const struct insn *in,
+			gva_t pc, uint32_t *ret_error_code)
 {
 	uint16_t selector;
 	uint64_t offset;
@@ -142,7 +158,8 @@ bool legal_far_transfer(struct machine *m, const struct cpu_state *cpu, const st
 		return true;
 	if (!far_target(m, cpu, in, pc, &selector, &offset) || (selector & 4))
 		return true;
-	if ((selector & ~7u) + 7 > cpu->gdtr.limit || !machine_read_va(m, cpu, cpu->gdtr.base + (selector & ~7u), raw, sizeof(raw)))
+	if ((selector & ~7u) + 7 > cpu->gdtr.limit ||
+	    !machine_read_va(m, cpu, cpu->gdtr.base + (selector & ~7u), raw, sizeof(raw)))
 		return true; /* the engine checks that far itself */
 	attr = get_le32(raw + 4);
 	if ((attr & (DESC_S | DESC_CODE)) != (DESC_S | DESC_CODE))

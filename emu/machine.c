@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-const char *const stop_kind_names[] = {"point", "triple-fault", "fetch", "hlt", "repeat", "limit", "exit", "unmodelled", "engine"};
+const char *const stop_kind_names[] = { "point", "triple-fault", "fetch",      "hlt",   "repeat",
+					"limit", "exit",         "unmodelled", "engine" };
 
 extern const struct engine_ops machine_engine_ops; /* run.c */
 
@@ -32,10 +33,22 @@ int machine_create(struct machine **ret_m, const struct platform *platform, stru
 	msr_init(m);
 	devices_init(m);
 	repeat_init(m);
-	machine_part_add(m, &(struct part){.name = "timers", .version = 1, .size = sizeof(m->timers), .state = &m->timers});
-	machine_part_add(m, &(struct part){.name = "msrs", .version = 1, .size = sizeof(m->msrs), .state = &m->msrs});
-	machine_part_add(m, &(struct part){.name = "devices", .version = 1, .size = sizeof(m->devices), .state = &m->devices});
-	machine_part_add(m, &(struct part){.name = "random", .version = 1, .size = sizeof(m->random), .state = &m->random});
+	machine_part_add(m, &(struct part){ .name = "timers",
+					    .version = 1,
+					    .size = sizeof(m->timers),
+					    .state = &m->timers });
+	machine_part_add(m, &(struct part){ .name = "msrs",
+					    .version = 1,
+					    .size = sizeof(m->msrs),
+					    .state = &m->msrs });
+	machine_part_add(m, &(struct part){ .name = "devices",
+					    .version = 1,
+					    .size = sizeof(m->devices),
+					    .state = &m->devices });
+	machine_part_add(m, &(struct part){ .name = "random",
+					    .version = 1,
+					    .size = sizeof(m->random),
+					    .state = &m->random });
 	*ret_m = m;
 	return 0;
 }
@@ -78,7 +91,9 @@ void machine_cpu_set(struct machine *m, const struct cpu_state *state)
 
 uint64_t machine_instructions(const struct machine *m)
 {
-	return engine_retired(m->engine) + (m->at_insn ? m->insn_index : m->at_port ? m->port_index : 0);
+	return engine_retired(m->engine) + (m->at_insn ? m->insn_index :
+					    m->at_port ? m->port_index :
+							 0);
 }
 
 void machine_on_arrival(struct machine *m, arrival_fn fn, void *arg)
@@ -155,7 +170,7 @@ int machine_trap_add(struct machine *m, gpa_t gpa, trap_fn fn, void *arg)
 {
 	if (m->trap_count == TRAPS_MAX)
 		return -ENOSPC;
-	m->traps[m->trap_count++] = (struct trap){.gpa = gpa, .fn = fn, .arg = arg};
+	m->traps[m->trap_count++] = (struct trap){ .gpa = gpa, .fn = fn, .arg = arg };
 	/* Code that was translated before does not know of it. */
 	engine_forget_phys(m->engine, gpa, 1);
 	return 0;
@@ -198,6 +213,8 @@ size_t machine_last_blocks(const struct machine *m, struct block_record ret[MACH
 
 	_Static_assert(MACHINE_LAST_BLOCKS == ENGINE_RING, "as many blocks as the engine keeps");
 	for (size_t i = 0; i < n; i++)
-		ret[i] = (struct block_record){.pc = ids[i].pc, .size = ids[i].size, .bits = (uint8_t)bits};
+		ret[i] = (struct block_record){ .pc = ids[i].pc,
+						.size = ids[i].size,
+						.bits = (uint8_t)bits };
 	return n;
 }

@@ -63,24 +63,24 @@ uint64_t machine_instructions(const struct machine *m);
 /* --- running --- */
 
 enum stop_kind {
-	STOP_POINT,       /* machine_on_arrival's function or a breakpoint said stop */
+	STOP_POINT, /* machine_on_arrival's function or a breakpoint said stop */
 	STOP_TRIPLE_FAULT,
-	STOP_FETCH,       /* fetch from where nothing is */
-	STOP_HLT,         /* HLT that nothing can wake */
-	STOP_REPEAT,      /* a state that repeats: it runs for ever */
-	STOP_LIMIT,       /* max_instructions are spent */
-	STOP_EXIT,        /* the guest asked to end: reset, shutdown, return to firmware */
-	STOP_UNMODELLED,  /* cannot go on without guessing */
-	STOP_ENGINE,      /* the engine failed: our fault, or the host's */
+	STOP_FETCH,      /* fetch from where nothing is */
+	STOP_HLT,        /* HLT that nothing can wake */
+	STOP_REPEAT,     /* a state that repeats: it runs for ever */
+	STOP_LIMIT,      /* max_instructions are spent */
+	STOP_EXIT,       /* the guest asked to end: reset, shutdown, return to firmware */
+	STOP_UNMODELLED, /* cannot go on without guessing */
+	STOP_ENGINE,     /* the engine failed: our fault, or the host's */
 };
 
 struct stop {
 	enum stop_kind kind;
 	uint64_t instructions;
-	gva_t pc;          /* linear address of the next instruction, or of the one that failed */
+	gva_t pc;            /* linear address of the next instruction, or of the one that failed */
 	gva_t fault_address; /* the address at fault for a fetch or page fault, else 0 */
 	bool has_fault_address;
-	char text[256];    /* one sentence that says what happened */
+	char text[256]; /* one sentence that says what happened */
 };
 
 extern const char *const stop_kind_names[];
@@ -152,7 +152,8 @@ typedef void (*hypercall_fn)(struct machine *m, void *arg);
 void machine_on_hypercall(struct machine *m, hypercall_fn fn, void *arg);
 
 /* CPUID leaves of a hypervisor, asked before the profile's table; false: not mine. */
-typedef bool (*cpuid_fn)(struct machine *m, uint32_t leaf, uint32_t subleaf, uint32_t ret_regs[4], void *arg);
+typedef bool (*cpuid_fn)(struct machine *m, uint32_t leaf, uint32_t subleaf, uint32_t ret_regs[4],
+			 void *arg);
 void machine_on_cpuid(struct machine *m, cpuid_fn fn, void *arg);
 
 /* MSRs of a hypervisor or model, asked before the profile's table; false: not mine. */
@@ -177,7 +178,8 @@ void machine_screen(const struct machine *m, struct buf *out);
 /* --- events --- */
 
 /* Append to the stream (stamps count). */
-void machine_event(struct machine *m, enum event_kind kind, enum event_status status, uint64_t a, uint64_t b, uint64_t c);
+void machine_event(struct machine *m, enum event_kind kind, enum event_status status, uint64_t a,
+		   uint64_t b, uint64_t c);
 /* All events so far (the first million are kept; all are counted and digested). */
 const struct event *machine_events(const struct machine *m, size_t *ret_count);
 uint64_t machine_event_count(const struct machine *m, enum event_kind kind);

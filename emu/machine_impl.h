@@ -33,12 +33,12 @@ struct trap {
 	void *arg;
 };
 
-#define TRAPS_MAX 512
+#define TRAPS_MAX         512
 #define DEVICE_MEMORY_MAX 4
-#define BREAKS_MAX 64
-#define TIMERS_MAX 64
-#define PARTS_MAX 32
-#define EVENTS_KEPT (1u << 20)
+#define BREAKS_MAX        64
+#define TIMERS_MAX        64
+#define PARTS_MAX         32
+#define EVENTS_KEPT       (1u << 20)
 
 /* One interrupt that is due at @count. */
 struct timer {
@@ -97,21 +97,21 @@ struct machine {
 	/* running */
 	bool stop_asked;
 	struct stop stop;
-	uint64_t limit;          /* max_instructions, or UINT64_MAX */
-	uint64_t wake;           /* next count at which the run must be looked at for its own sake */
-	gva_t insn_pc;           /* the instruction that a callback is about */
-	bool at_insn;            /* inside engine_ops.insn: insn_pc is valid, insn_index before it in its block */
-	bool resumed;            /* the state was set in this callback */
+	uint64_t limit; /* max_instructions, or UINT64_MAX */
+	uint64_t wake;  /* next count at which the run must be looked at for its own sake */
+	gva_t insn_pc;  /* the instruction that a callback is about */
+	bool at_insn; /* inside engine_ops.insn: insn_pc is valid, insn_index before it in its block */
+	bool resumed; /* the state was set in this callback */
 	unsigned insn_index;
-	unsigned port_index;     /* the same for the port instruction that runs now */
+	unsigned port_index; /* the same for the port instruction that runs now */
 	bool at_port;
-	uint64_t time_reads;     /* RDTSC and the like */
-	bool needs_poll;         /* an interrupt waits for IF */
-	bool mode_check;         /* the mode may have changed: look at the next block */
-	const char *mode;        /* cpu_mode_name() when last looked at */
+	uint64_t time_reads; /* RDTSC and the like */
+	bool needs_poll;     /* an interrupt waits for IF */
+	bool mode_check;     /* the mode may have changed: look at the next block */
+	const char *mode;    /* cpu_mode_name() when last looked at */
 	bool ran;
 	gva_t last_stop_pc;
-	gva_t break_skip;        /* the breakpoint that the run starts at */
+	gva_t break_skip; /* the breakpoint that the run starts at */
 	bool has_break_skip;
 
 	/* planted instructions */
@@ -120,7 +120,7 @@ struct machine {
 	unsigned trap_count;
 	gva_t breaks[BREAKS_MAX];
 	unsigned break_count;
-	uint64_t exact;          /* a count inside a block at which the run must be stopped exactly */
+	uint64_t exact; /* a count inside a block at which the run must be stopped exactly */
 	gva_t exact_pc;
 
 	struct device_memory device_memory[DEVICE_MEMORY_MAX];
@@ -148,7 +148,7 @@ struct machine {
 	struct buf console;
 
 	/* hang detection */
-	uint64_t repeat_check;   /* count of the next look */
+	uint64_t repeat_check; /* count of the next look */
 	struct repeat *repeat;
 
 	/* events */
@@ -167,27 +167,33 @@ struct machine {
 /* True when it was not planted before: then every translation that holds it has been forgotten. */
 bool plant_at(struct machine *m, const struct cpu_state *cpu, gva_t pc);
 /* Plant what must be intercepted in a block; true when the block must be translated anew. */
-bool plant_block(struct machine *m, const struct cpu_state *cpu, gva_t pc, gpa_t gpa, uint32_t size);
+bool plant_block(struct machine *m, const struct cpu_state *cpu, gva_t pc, gpa_t gpa,
+		 uint32_t size);
 /* How many instructions the @size bytes at @pc hold, at least 1. */
 unsigned code_count(struct machine *m, gva_t pc, uint32_t size);
 /* Instructions of the running block that lie before @pc. */
 unsigned code_before(struct machine *m, gva_t pc);
 /* Linear address after @n instructions from @pc, within @size bytes. */
-gva_t code_skip(struct machine *m, const struct cpu_state *cpu, gva_t pc, uint32_t size, uint64_t n);
+gva_t code_skip(struct machine *m, const struct cpu_state *cpu, gva_t pc, uint32_t size,
+		uint64_t n);
 const struct trap *trap_find(const struct machine *m, gpa_t gpa);
 bool break_at(const struct machine *m, gva_t pc);
 /* The instruction that runs, decoded anew from memory; false when it cannot be read. */
 bool machine_decode_at(struct machine *m, const struct cpu_state *cpu, gva_t pc, struct insn *ret);
 /* Read linear addresses through paging; false when any byte is not mapped or not memory. */
-bool machine_read_va(struct machine *m, const struct cpu_state *cpu, gva_t va, void *data, size_t len);
+bool machine_read_va(struct machine *m, const struct cpu_state *cpu, gva_t va, void *data,
+		     size_t len);
 /* Likewise write; honours R/W only as a supervisor with CR0.WP set would. On failure *ret_fault is the address. */
-bool machine_write_va(struct machine *m, const struct cpu_state *cpu, gva_t va, const void *data, size_t len, gva_t *ret_fault);
+bool machine_write_va(struct machine *m, const struct cpu_state *cpu, gva_t va, const void *data,
+		      size_t len, gva_t *ret_fault);
 
 /* interrupt.c: deliver through the guest's IDT or IVT; cpu->rip is what is pushed. May end in a triple fault (machine_stop). */
 enum delivery { DELIVER_FAULT, DELIVER_SOFT, DELIVER_HARDWARE };
-void interrupt_deliver(struct machine *m, struct cpu_state *cpu, unsigned vector, uint32_t error_code, enum delivery how);
+void interrupt_deliver(struct machine *m, struct cpu_state *cpu, unsigned vector,
+		       uint32_t error_code, enum delivery how);
 /* INT n, INT3, INTO: cpu->rip is the instruction, @next_ip what is pushed. False: it faulted, and that was delivered. */
-bool interrupt_deliver_soft(struct machine *m, struct cpu_state *cpu, unsigned vector, uint64_t next_ip);
+bool interrupt_deliver_soft(struct machine *m, struct cpu_state *cpu, unsigned vector,
+			    uint64_t next_ip);
 
 /* "#PF" and so on. */
 const char *vector_name(unsigned vector);
@@ -200,8 +206,10 @@ void machine_update_deadline(struct machine *m);
 
 /* legality.c: checks of the SDM that the engine does not make; false: #GP */
 bool legal_mov_cr(struct machine *m, const struct cpu_state *cpu, unsigned cr, uint64_t v);
-bool legal_table_load(struct machine *m, const struct cpu_state *cpu, const struct insn *in, gva_t pc);
-bool legal_far_transfer(struct machine *m, const struct cpu_state *cpu, const struct insn *in, gva_t pc, uint32_t *ret_error_code);
+bool legal_table_load(struct machine *m, const struct cpu_state *cpu, const struct insn *in,
+		      gva_t pc);
+bool legal_far_transfer(struct machine *m, const struct cpu_state *cpu, const struct insn *in,
+			gva_t pc, uint32_t *ret_error_code);
 
 /* tables */
 void cpuid_answer(struct machine *m, uint32_t leaf, uint32_t subleaf, uint32_t ret[4]);

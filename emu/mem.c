@@ -7,7 +7,7 @@
 
 /* SDM 3A 4.1.4: physical addresses have at most 52 bits. */
 #define PHYSICAL_TOP BIT64(52)
-#define HUGE_PAGE MIB(2)
+#define HUGE_PAGE    MIB(2)
 
 const struct mem_block *mem_block_find(const struct machine *m, gpa_t gpa)
 {
@@ -24,7 +24,8 @@ static uint8_t *host_map(gpa_t gpa, uint64_t size)
 	uint64_t lead = gpa % HUGE_PAGE;
 	uint8_t *base, *host;
 
-	base = mmap(NULL, size + 2 * HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	base = mmap(NULL, size + 2 * HUGE_PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (base == MAP_FAILED)
 		return NULL;
 	host = (uint8_t *)ALIGN_UP((uintptr_t)base, HUGE_PAGE) + lead;
@@ -42,7 +43,9 @@ static int map_block(struct machine *m, const struct region *r, bool writable)
 	if (m->block_count == MEM_BLOCKS_MAX)
 		return -ENOSPC;
 	b = &m->blocks[m->block_count];
-	*b = (struct mem_block){.gpa = r->start, .size = r->last - r->start + 1, .writable = writable};
+	*b = (struct mem_block){ .gpa = r->start,
+				 .size = r->last - r->start + 1,
+				 .writable = writable };
 	b->host = host_map(b->gpa, b->size);
 	if (!b->host)
 		return -ENOMEM;
@@ -52,20 +55,21 @@ static int map_block(struct machine *m, const struct region *r, bool writable)
 
 static int map_holes(struct machine *m)
 {
-	struct regions holes = {0};
+	struct regions holes = { 0 };
 	int ret = regions_set(&holes, 0, PHYSICAL_TOP, 0);
 
 	for (unsigned i = 0; !ret && i < m->block_count; i++)
 		ret = regions_remove(&holes, m->blocks[i].gpa, m->blocks[i].size);
 	for (size_t i = 0; !ret && i < holes.count; i++)
-		ret = engine_map_hole(m->engine, holes.items[i].start, holes.items[i].last - holes.items[i].start + 1);
+		ret = engine_map_hole(m->engine, holes.items[i].start,
+				      holes.items[i].last - holes.items[i].start + 1);
 	regions_free(&holes);
 	return ret;
 }
 
 int mem_init(struct machine *m, struct diag *diag)
 {
-	const struct regions *sets[] = {&m->platform->ram, &m->platform->rom};
+	const struct regions *sets[] = { &m->platform->ram, &m->platform->rom };
 	int ret = 0;
 
 	for (unsigned s = 0; s < ARRAY_SIZE(sets); s++) {
@@ -167,7 +171,7 @@ static int read_machine(const void *ctx, gpa_t gpa, void *data, size_t len)
 
 struct mem_reader machine_reader(const struct machine *m)
 {
-	return (struct mem_reader){.read = read_machine, .ctx = m};
+	return (struct mem_reader){ .read = read_machine, .ctx = m };
 }
 
 static int put_copy(struct pages *p, gpa_t gpa, const uint8_t *page)
@@ -175,9 +179,10 @@ static int put_copy(struct pages *p, gpa_t gpa, const uint8_t *page)
 	return pages_put(p, gpa, page, GUEST_PAGE_SIZE);
 }
 
-static int all_pages(struct machine *m, int (*put)(struct pages *, gpa_t, const uint8_t *), struct pages **ret_pages)
+static int all_pages(struct machine *m, int (*put)(struct pages *, gpa_t, const uint8_t *),
+		     struct pages **ret_pages)
 {
-	struct regions memory = {0};
+	struct regions memory = { 0 };
 	struct pages *pages = NULL;
 	int ret = 0;
 
@@ -222,7 +227,8 @@ int machine_view_pages(struct machine *m, struct pages **ret_pages)
 	return all_pages(m, pages_borrow, ret_pages);
 }
 
-bool machine_read_va(struct machine *m, const struct cpu_state *cpu, gva_t va, void *data, size_t len)
+bool machine_read_va(struct machine *m, const struct cpu_state *cpu, gva_t va, void *data,
+		     size_t len)
 {
 	uint8_t *p = data;
 
@@ -241,7 +247,8 @@ bool machine_read_va(struct machine *m, const struct cpu_state *cpu, gva_t va, v
 	return true;
 }
 
-bool machine_write_va(struct machine *m, const struct cpu_state *cpu, gva_t va, const void *data, size_t len, gva_t *ret_fault)
+bool machine_write_va(struct machine *m, const struct cpu_state *cpu, gva_t va, const void *data,
+		      size_t len, gva_t *ret_fault)
 {
 	const uint8_t *p = data;
 

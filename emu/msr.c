@@ -12,7 +12,7 @@ struct msr_row {
 };
 
 static const struct msr_row msr_rows[] = {
-#define MSR(number, name, kind, reset, writable, doc) {number, MSR_KIND_##kind, reset, writable},
+#define MSR(number, name, kind, reset, writable, doc) { number, MSR_KIND_##kind, reset, writable },
 #include "emu/msr.def"
 #undef MSR
 };
@@ -81,11 +81,9 @@ bool msr_write(struct machine *m, uint32_t number, uint64_t v)
 			return false;
 		m->msrs.value[i] = v;
 		return true;
-	case MSR_KIND_IGNORE:
-		return true;
+	case MSR_KIND_IGNORE: return true;
 	case MSR_KIND_READ:
-	case MSR_KIND_ABSENT:
-		break;
+	case MSR_KIND_ABSENT: break;
 	}
 	return false;
 }

@@ -8,9 +8,9 @@
 /* MAXPHYADDR is 40 in CPUID 8000_0008h of every profile: entries' bits 51..40 are reserved. */
 #define PTE_BEYOND 0x000fff0000000000ull
 /* Reserved in PAE paging, ignored in IA-32e paging (SDM 3A tables 4-10, 4-19). */
-#define PTE_HIGH 0x7ff0000000000000ull
+#define PTE_HIGH   0x7ff0000000000000ull
 
-const char *const paging_mode_names[] = {"none", "32-bit", "PAE", "4-level", "5-level"};
+const char *const paging_mode_names[] = { "none", "32-bit", "PAE", "4-level", "5-level" };
 
 /* How one paging mode cuts a linear address. */
 struct paging_shape {
@@ -22,11 +22,27 @@ struct paging_shape {
 };
 
 static const struct paging_shape shapes[] = {
-	[PAGING_NONE] = {0},
-	[PAGING_32] = {.levels = 2, .entry_size = 4, .index_bits = 10, .top_index_bits = 10, .cr3_frame = 0xfffff000},
-	[PAGING_PAE] = {.levels = 3, .entry_size = 8, .index_bits = 9, .top_index_bits = 2, .cr3_frame = 0xffffffe0},
-	[PAGING_4LEVEL] = {.levels = 4, .entry_size = 8, .index_bits = 9, .top_index_bits = 9, .cr3_frame = PTE_FRAME},
-	[PAGING_5LEVEL] = {.levels = 5, .entry_size = 8, .index_bits = 9, .top_index_bits = 9, .cr3_frame = PTE_FRAME},
+	[PAGING_NONE] = { 0 },
+	[PAGING_32] = { .levels = 2,
+			.entry_size = 4,
+			.index_bits = 10,
+			.top_index_bits = 10,
+			.cr3_frame = 0xfffff000 },
+	[PAGING_PAE] = { .levels = 3,
+			 .entry_size = 8,
+			 .index_bits = 9,
+			 .top_index_bits = 2,
+			 .cr3_frame = 0xffffffe0 },
+	[PAGING_4LEVEL] = { .levels = 4,
+			    .entry_size = 8,
+			    .index_bits = 9,
+			    .top_index_bits = 9,
+			    .cr3_frame = PTE_FRAME },
+	[PAGING_5LEVEL] = { .levels = 5,
+			    .entry_size = 8,
+			    .index_bits = 9,
+			    .top_index_bits = 9,
+			    .cr3_frame = PTE_FRAME },
 };
 
 enum paging_mode paging_mode(const struct cpu_state *cpu)
@@ -46,7 +62,8 @@ static unsigned level_shift(const struct paging_shape *s, unsigned level)
 }
 
 /* Is this entry a leaf at @level? Large pages: SDM 3A 4.3 (CR4.PSE), 4.4.2, 4.5.4. */
-static bool is_leaf(const struct cpu_state *cpu, enum paging_mode mode, unsigned level, uint64_t entry)
+static bool is_leaf(const struct cpu_state *cpu, enum paging_mode mode, unsigned level,
+		    uint64_t entry)
 {
 	if (level == 1)
 		return true;
@@ -59,10 +76,12 @@ static bool is_leaf(const struct cpu_state *cpu, enum paging_mode mode, unsigned
 	return level <= 3;
 }
 
-static bool reserved_bits_set(const struct cpu_state *cpu, enum paging_mode mode, unsigned level, uint64_t entry)
+static bool reserved_bits_set(const struct cpu_state *cpu, enum paging_mode mode, unsigned level,
+			      uint64_t entry)
 {
 	if (mode == PAGING_32)
-		return level == 2 && (entry & PTE_PS) && (cpu->cr4 & CR4_PSE) && (entry & BIT64(21));
+		return level == 2 && (entry & PTE_PS) && (cpu->cr4 & CR4_PSE) &&
+		       (entry & BIT64(21));
 	if ((entry & PTE_NX) && !(cpu->efer & EFER_NXE))
 		return true;
 	if ((entry & PTE_BEYOND) || (mode == PAGING_PAE && (entry & PTE_HIGH)))
@@ -86,9 +105,10 @@ static gpa_t leaf_frame(enum paging_mode mode, unsigned level, uint64_t entry, u
 	return entry & (mode == PAGING_32 ? 0xfffff000 : PTE_FRAME) & ~(size - 1);
 }
 
-static bool read_entry(const struct mem_reader *mem, const struct paging_shape *s, gpa_t at, uint64_t *ret)
+static bool read_entry(const struct mem_reader *mem, const struct paging_shape *s, gpa_t at,
+		       uint64_t *ret)
 {
-	uint8_t raw[8] = {0};
+	uint8_t raw[8] = { 0 };
 
 	if (mem_reader_read(mem, at, raw, s->entry_size))
 		return false;
@@ -106,13 +126,14 @@ static bool canonical(enum paging_mode mode, gva_t va)
 	return (uint64_t)((int64_t)(va << (64 - bits)) >> (64 - bits)) == va;
 }
 
-bool page_walk(const struct cpu_state *cpu, const struct mem_reader *mem, gva_t va, struct page_walk *ret)
+bool page_walk(const struct cpu_state *cpu, const struct mem_reader *mem, gva_t va,
+	       struct page_walk *ret)
 {
 	enum paging_mode mode = paging_mode(cpu);
 	const struct paging_shape *s = &shapes[mode];
 	gpa_t table = cpu->cr3 & s->cr3_frame;
 
-	*ret = (struct page_walk){.mode = mode, .writable = true, .user = true};
+	*ret = (struct page_walk){ .mode = mode, .writable = true, .user = true };
 	if (mode == PAGING_NONE) {
 		ret->gpa = va;
 		ret->present = true;
@@ -122,7 +143,9 @@ bool page_walk(const struct cpu_state *cpu, const struct mem_reader *mem, gva_t 
 		return false;
 	for (unsigned level = s->levels; level >= 1; level--) {
 		unsigned shift = level_shift(s, level);
-		uint64_t index = va >> shift & (BIT64(level == s->levels ? s->top_index_bits : s->index_bits) - 1);
+		uint64_t index =
+			va >> shift &
+			(BIT64(level == s->levels ? s->top_index_bits : s->index_bits) - 1);
 		struct walk_step *step = &ret->step[ret->steps++];
 
 		step->level = level;
@@ -142,7 +165,8 @@ bool page_walk(const struct cpu_state *cpu, const struct mem_reader *mem, gva_t 
 		}
 		if (is_leaf(cpu, mode, level, step->entry)) {
 			ret->size = BIT64(shift);
-			ret->gpa = leaf_frame(mode, level, step->entry, ret->size) | (va & (ret->size - 1));
+			ret->gpa = leaf_frame(mode, level, step->entry, ret->size) |
+				   (va & (ret->size - 1));
 			ret->present = true;
 			return true;
 		}
@@ -165,7 +189,8 @@ static int range_add(struct range_walk *w, gva_t va, gpa_t gpa, uint64_t size, u
 {
 	struct page_range *last = w->count ? &w->items[w->count - 1] : NULL;
 
-	if (last && last->start + last->len == va && last->gpa + last->len == gpa && last->page_size == size && last->flags == flags) {
+	if (last && last->start + last->len == va && last->gpa + last->len == gpa &&
+	    last->page_size == size && last->flags == flags) {
 		last->len += size;
 		return 0;
 	}
@@ -178,7 +203,9 @@ static int range_add(struct range_walk *w, gva_t va, gpa_t gpa, uint64_t size, u
 		w->items = items;
 		w->cap = cap;
 	}
-	w->items[w->count++] = (struct page_range){.start = va, .len = size, .gpa = gpa, .page_size = size, .flags = flags};
+	w->items[w->count++] = (struct page_range){
+		.start = va, .len = size, .gpa = gpa, .page_size = size, .flags = flags
+	};
 	return 0;
 }
 
@@ -214,21 +241,27 @@ static int walk_table(struct range_walk *w, gpa_t table, unsigned level, gva_t b
 			va |= ~(BIT64(shift + bits) - 1);
 		flags = w->mode == PAGING_PAE && level == 3 ? above : combine_flags(above, entry);
 		if (is_leaf(w->cpu, w->mode, level, entry))
-			ret = range_add(w, va, leaf_frame(w->mode, level, entry, BIT64(shift)), BIT64(shift), flags);
+			ret = range_add(w, va, leaf_frame(w->mode, level, entry, BIT64(shift)),
+					BIT64(shift), flags);
 		else
-			ret = walk_table(w, entry & (w->mode == PAGING_32 ? 0xfffff000 : PTE_FRAME), level - 1, va, flags);
+			ret = walk_table(w, entry & (w->mode == PAGING_32 ? 0xfffff000 : PTE_FRAME),
+					 level - 1, va, flags);
 	}
 	return ret;
 }
 
-int page_ranges(const struct cpu_state *cpu, const struct mem_reader *mem, size_t max_tables, struct page_range **ret, size_t *ret_count)
+int page_ranges(const struct cpu_state *cpu, const struct mem_reader *mem, size_t max_tables,
+		struct page_range **ret, size_t *ret_count)
 {
-	struct range_walk w = {.cpu = cpu, .mem = mem, .mode = paging_mode(cpu), .tables_left = max_tables};
+	struct range_walk w = {
+		.cpu = cpu, .mem = mem, .mode = paging_mode(cpu), .tables_left = max_tables
+	};
 	int err = 0;
 
 	w.shape = &shapes[w.mode];
 	if (w.mode != PAGING_NONE)
-		err = walk_table(&w, cpu->cr3 & w.shape->cr3_frame, w.shape->levels, 0, PTE_RW | PTE_US);
+		err = walk_table(&w, cpu->cr3 & w.shape->cr3_frame, w.shape->levels, 0,
+				 PTE_RW | PTE_US);
 	if (err) {
 		free(w.items);
 		return err;
@@ -238,7 +271,8 @@ int page_ranges(const struct cpu_state *cpu, const struct mem_reader *mem, size_
 	return 0;
 }
 
-bool page_identity_mapped(const struct cpu_state *cpu, const struct mem_reader *mem, gva_t start, uint64_t len, gva_t *reterr_va)
+bool page_identity_mapped(const struct cpu_state *cpu, const struct mem_reader *mem, gva_t start,
+			  uint64_t len, gva_t *reterr_va)
 {
 	gva_t va = start, end;
 

@@ -2,7 +2,7 @@
 /* The 8254 programmable interval timer on virtual time (Intel 8254 data sheet, order 231164). */
 #include "emu/devices.h"
 
-#define PIT_HZ 1193182ull
+#define PIT_HZ        1193182ull
 #define NS_PER_SECOND 1000000000ull
 
 /* Ticks since instruction 0, where one instruction is a nanosecond; the phase comes from the seed. */
@@ -17,7 +17,10 @@ void pit_init(struct machine *m)
 
 	rng_init(&rng, m->platform->seed, "pit");
 	for (unsigned i = 0; i < 3; i++) {
-		m->devices.pit[i].mode = i == 1 ? 2 : 3; /* as firmware leaves them: 0 ticks, 1 refreshed, 2 the speaker */
+		m->devices.pit[i].mode =
+			i == 1 ?
+				2 :
+				3; /* as firmware leaves them: 0 ticks, 1 refreshed, 2 the speaker */
 		m->devices.pit[i].access = 3;
 		m->devices.pit[i].start = 0 - rng_below(&rng, 65536);
 	}
@@ -33,12 +36,9 @@ static uint16_t pit_count(struct machine *m, unsigned i)
 	uint64_t elapsed = pit_now(m) - m->devices.pit[i].start, n = period(m, i);
 
 	switch (m->devices.pit[i].mode) {
-	case 2: /* rate generator */
-		return (uint16_t)(n - elapsed % n);
-	case 3: /* square wave: counts down by two */
-		return (uint16_t)(n - elapsed * 2 % n);
-	default: /* one shot: runs on below zero */
-		return (uint16_t)(n - elapsed);
+	case 2: /* rate generator */ return (uint16_t)(n - elapsed % n);
+	case 3: /* square wave: counts down by two */ return (uint16_t)(n - elapsed * 2 % n);
+	default: /* one shot: runs on below zero */ return (uint16_t)(n - elapsed);
 	}
 }
 
@@ -47,12 +47,9 @@ unsigned pit_output(struct machine *m, unsigned i)
 	uint64_t elapsed = pit_now(m) - m->devices.pit[i].start, n = period(m, i);
 
 	switch (m->devices.pit[i].mode) {
-	case 2:
-		return elapsed % n != n - 1;
-	case 3:
-		return elapsed % n < (n + 1) / 2;
-	default:
-		return elapsed >= n;
+	case 2: return elapsed % n != n - 1;
+	case 3: return elapsed % n < (n + 1) / 2;
+	default: return elapsed >= n;
 	}
 }
 
@@ -67,7 +64,8 @@ static void latch_count(struct machine *m, unsigned i)
 
 static uint8_t status(struct machine *m, unsigned i)
 {
-	return (uint8_t)(pit_output(m, i) << 7 | m->devices.pit[i].access << 4 | m->devices.pit[i].mode << 1);
+	return (uint8_t)(pit_output(m, i) << 7 | m->devices.pit[i].access << 4 |
+			 m->devices.pit[i].mode << 1);
 }
 
 uint8_t pit_read(struct machine *m, uint16_t port)
@@ -83,7 +81,8 @@ uint8_t pit_read(struct machine *m, uint16_t port)
 		return status(m, i);
 	}
 	v = (m->devices.pit[i].latched & 1) ? m->devices.pit[i].latch : pit_count(m, i);
-	high = m->devices.pit[i].access == 2 || (m->devices.pit[i].access == 3 && m->devices.pit[i].toggle);
+	high = m->devices.pit[i].access == 2 ||
+	       (m->devices.pit[i].access == 3 && m->devices.pit[i].toggle);
 	if (m->devices.pit[i].access == 3)
 		m->devices.pit[i].toggle ^= 1;
 	if (m->devices.pit[i].access != 3 || high)
@@ -133,7 +132,8 @@ void pit_write(struct machine *m, uint16_t port, uint8_t value)
 	if (m->devices.pit[i].access == 3)
 		m->devices.pit[i].reload = (uint16_t)(value << 8 | m->devices.pit[i].low);
 	else
-		m->devices.pit[i].reload = (uint16_t)(m->devices.pit[i].access == 2 ? value << 8 : value);
+		m->devices.pit[i].reload =
+			(uint16_t)(m->devices.pit[i].access == 2 ? value << 8 : value);
 	m->devices.pit[i].write_toggle = 0;
 	m->devices.pit[i].start = pit_now(m);
 }

@@ -108,7 +108,8 @@ struct code {
 	size_t len;
 };
 
-static void code_read(struct machine *m, const struct cpu_state *cpu, gva_t pc, uint32_t size, struct code *code)
+static void code_read(struct machine *m, const struct cpu_state *cpu, gva_t pc, uint32_t size,
+		      struct code *code)
 {
 	code->len = size < sizeof(code->bytes) ? size : sizeof(code->bytes);
 	if (!machine_read_va(m, cpu, pc, code->bytes, code->len))

@@ -12,7 +12,8 @@ struct port_row {
 };
 
 static const struct port_row port_rows[] = {
-#define PORTS(first, count, name, status, read, write, doc) {first, count, EVENT_##status, read, write},
+#define PORTS(first, count, name, status, read, write, doc) \
+	{ first, count, EVENT_##status, read, write },
 #include "emu/ports.def"
 #undef PORTS
 };

@@ -12,9 +12,9 @@
 
 #include <stdlib.h>
 
-#define FIRST_LOOK (1u << 20)
+#define FIRST_LOOK  (1u << 20)
 #define LOOK_BLOCKS 4096u
-#define UNDO_MAX 65536u
+#define UNDO_MAX    65536u
 
 enum repeat_phase { REPEAT_IDLE, REPEAT_REGISTERS, REPEAT_STORES };
 
@@ -26,13 +26,13 @@ struct undo {
 
 struct repeat {
 	enum repeat_phase phase;
-	uint64_t next;      /* count of the next look */
-	unsigned blocks;    /* seen in this phase */
-	uint64_t begun;     /* count at which the phase began */
+	uint64_t next;   /* count of the next look */
+	unsigned blocks; /* seen in this phase */
+	uint64_t begun;  /* count at which the phase began */
 	gva_t pc;
 	struct cpu_state cpu;
 	uint8_t fpu[8 * 10 + 16 * 16];
-	uint64_t outside;   /* events of the outside world when the phase began */
+	uint64_t outside; /* events of the outside world when the phase began */
 	struct undo *undo;
 	size_t undo_count;
 };
@@ -79,7 +79,10 @@ void repeat_release(struct machine *m)
 /* Everything by which the outside world or time could change what comes next. */
 static uint64_t outside(const struct machine *m)
 {
-	return m->event_total[EVENT_PORT_IN] + m->event_total[EVENT_PORT_OUT] + m->event_total[EVENT_RANDOM] + m->event_total[EVENT_TRAP] + m->event_total[EVENT_HYPERCALL] + m->event_total[EVENT_MSR_WRITE] + m->event_total[EVENT_INTERRUPT] + m->time_reads;
+	return m->event_total[EVENT_PORT_IN] + m->event_total[EVENT_PORT_OUT] +
+	       m->event_total[EVENT_RANDOM] + m->event_total[EVENT_TRAP] +
+	       m->event_total[EVENT_HYPERCALL] + m->event_total[EVENT_MSR_WRITE] +
+	       m->event_total[EVENT_INTERRUPT] + m->time_reads;
 }
 
 static void give_up(struct machine *m)
@@ -124,10 +127,16 @@ static bool same_registers(struct machine *m)
 			return false;
 	}
 	for (unsigned i = 0; i < SEG_COUNT; i++) {
-		if (now.seg[i].selector != r->cpu.seg[i].selector || now.seg[i].base != r->cpu.seg[i].base || now.seg[i].attr != r->cpu.seg[i].attr || now.seg[i].limit != r->cpu.seg[i].limit)
+		if (now.seg[i].selector != r->cpu.seg[i].selector ||
+		    now.seg[i].base != r->cpu.seg[i].base ||
+		    now.seg[i].attr != r->cpu.seg[i].attr ||
+		    now.seg[i].limit != r->cpu.seg[i].limit)
 			return false;
 	}
-	return now.rflags == r->cpu.rflags && now.cr0 == r->cpu.cr0 && now.cr2 == r->cpu.cr2 && now.cr3 == r->cpu.cr3 && now.cr4 == r->cpu.cr4 && now.efer == r->cpu.efer && now.gdtr.base == r->cpu.gdtr.base && now.idtr.base == r->cpu.idtr.base && !memcmp(fpu, r->fpu, sizeof(fpu));
+	return now.rflags == r->cpu.rflags && now.cr0 == r->cpu.cr0 && now.cr2 == r->cpu.cr2 &&
+	       now.cr3 == r->cpu.cr3 && now.cr4 == r->cpu.cr4 && now.efer == r->cpu.efer &&
+	       now.gdtr.base == r->cpu.gdtr.base && now.idtr.base == r->cpu.idtr.base &&
+	       !memcmp(fpu, r->fpu, sizeof(fpu));
 }
 
 static int by_address(const void *a, const void *b)
@@ -203,7 +212,9 @@ void repeat_store(struct machine *m, gpa_t gpa, unsigned size)
 
 		if (machine_read(m, gpa + i, &old, 1))
 			continue;
-		r->undo[r->undo_count] = (struct undo){.gpa = gpa + i, .order = (uint32_t)r->undo_count, .old = old};
+		r->undo[r->undo_count] = (struct undo){ .gpa = gpa + i,
+							.order = (uint32_t)r->undo_count,
+							.old = old };
 		r->undo_count++;
 	}
 }

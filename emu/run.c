@@ -14,7 +14,7 @@ void machine_stop(struct machine *m, enum stop_kind kind, const char *fmt, ...)
 	if (m->stop_asked)
 		return;
 	m->stop_asked = true;
-	m->stop = (struct stop){.kind = kind};
+	m->stop = (struct stop){ .kind = kind };
 	va_start(ap, fmt);
 	vsnprintf(m->stop.text, sizeof(m->stop.text), fmt, ap);
 	va_end(ap);
@@ -58,7 +58,8 @@ static const char no_memory[] = "where there is no memory";
 
 static void stop_fetch(struct machine *m, gva_t pc, const char *what)
 {
-	machine_stop(m, STOP_FETCH, "instruction fetch from 0x%llx, %s", (unsigned long long)pc, what);
+	machine_stop(m, STOP_FETCH, "instruction fetch from 0x%llx, %s", (unsigned long long)pc,
+		     what);
 	m->stop.fault_address = pc;
 	m->stop.has_fault_address = true;
 }
@@ -110,7 +111,8 @@ static void note_mode(struct machine *m, const struct cpu_state *cpu, gva_t pc)
 	m->mode_check = false;
 	if (m->mode && now != m->mode) {
 		engine_mode_changed(m->engine);
-		machine_event(m, EVENT_MODE, EVENT_MODELLED, cpu_code_bits(cpu), cpu->cr0 & (CR0_PE | CR0_PG), pc);
+		machine_event(m, EVENT_MODE, EVENT_MODELLED, cpu_code_bits(cpu),
+			      cpu->cr0 & (CR0_PE | CR0_PG), pc);
 	}
 	m->mode = now;
 }
@@ -149,7 +151,8 @@ static bool on_due(void *arg, gva_t pc, uint32_t size, unsigned insns)
 	if (m->mode_check)
 		note_mode(m, &cpu, pc);
 	if (now >= m->limit) {
-		machine_stop(m, STOP_LIMIT, "%llu instructions were run without reaching the end", (unsigned long long)now);
+		machine_stop(m, STOP_LIMIT, "%llu instructions were run without reaching the end",
+			     (unsigned long long)now);
 		engine_stop(m->engine);
 		return true;
 	}
@@ -158,7 +161,10 @@ static bool on_due(void *arg, gva_t pc, uint32_t size, unsigned insns)
 		return true;
 	}
 	if (now >= m->repeat_check && repeat_look(m, pc)) {
-		machine_stop(m, STOP_REPEAT, "the state at 0x%llx repeats: the guest runs in a loop that nothing can end", (unsigned long long)pc);
+		machine_stop(
+			m, STOP_REPEAT,
+			"the state at 0x%llx repeats: the guest runs in a loop that nothing can end",
+			(unsigned long long)pc);
 		engine_stop(m->engine);
 		return true;
 	}
@@ -385,15 +391,20 @@ static bool wake_from_hlt(struct machine *m)
 
 	engine_get(m->engine, &cpu);
 	if (!(cpu.rflags & EFLAGS_IF)) {
-		machine_stop(m, STOP_HLT, "HLT before 0x%llx with interrupts off: nothing can wake the CPU", (unsigned long long)cpu_pc(&cpu));
+		machine_stop(m, STOP_HLT,
+			     "HLT before 0x%llx with interrupts off: nothing can wake the CPU",
+			     (unsigned long long)cpu_pc(&cpu));
 		return false;
 	}
 	if (timer_next(m) == NEVER) {
-		machine_stop(m, STOP_HLT, "HLT before 0x%llx and no interrupt will ever come", (unsigned long long)cpu_pc(&cpu));
+		machine_stop(m, STOP_HLT, "HLT before 0x%llx and no interrupt will ever come",
+			     (unsigned long long)cpu_pc(&cpu));
 		return false;
 	}
 	if (timer_next(m) >= m->limit) {
-		machine_stop(m, STOP_LIMIT, "HLT before 0x%llx until after the last instruction allowed", (unsigned long long)cpu_pc(&cpu));
+		machine_stop(m, STOP_LIMIT,
+			     "HLT before 0x%llx until after the last instruction allowed",
+			     (unsigned long long)cpu_pc(&cpu));
 		return false;
 	}
 	if (timer_next(m) > engine_retired(m->engine))
@@ -423,13 +434,14 @@ void machine_run(struct machine *m, const struct run_limits *limits, struct stop
 			if (end == ENGINE_FAILED && !fetch_possible(m, &cpu))
 				stop_fetch(m, cpu_pc(&cpu), no_memory);
 			else if (end == ENGINE_FAILED)
-				machine_stop(m, STOP_ENGINE, "the engine stopped: %s", engine_error(m->engine));
+				machine_stop(m, STOP_ENGINE, "the engine stopped: %s",
+					     engine_error(m->engine));
 			else if (end == ENGINE_HLT && !m->stop_asked && !wake_from_hlt(m))
 				break;
 		}
 	}
 	if (m->out_of_memory)
-		m->stop = (struct stop){.kind = STOP_ENGINE, .text = "out of memory"};
+		m->stop = (struct stop){ .kind = STOP_ENGINE, .text = "out of memory" };
 	engine_get(m->engine, &cpu);
 	m->stop.instructions = engine_retired(m->engine);
 	m->stop.pc = cpu_pc(&cpu);

@@ -10,7 +10,7 @@ struct snapshot {
 	uint8_t *context;
 	struct pages *pages;
 	uint64_t retired;
-	uint8_t *parts;     /* all parts' states, one after the other */
+	uint8_t *parts; /* all parts' states, one after the other */
 	size_t parts_size;
 	size_t event_kept;
 	uint64_t event_total[EVENT_KIND_COUNT];
@@ -80,7 +80,8 @@ static int restore_memory(struct machine *m, const struct snapshot *s)
 				continue;
 			if (pages_read(s->pages, gpa, page, sizeof(page)))
 				return -EFAULT;
-			if (memcmp(b->host + off, page, sizeof(page)) && machine_write(m, gpa, page, sizeof(page)))
+			if (memcmp(b->host + off, page, sizeof(page)) &&
+			    machine_write(m, gpa, page, sizeof(page)))
 				return -EFAULT;
 		}
 	}
@@ -161,7 +162,8 @@ static void digest_memory(struct digest *d, const struct machine *m)
 		const struct mem_block *b = &m->blocks[i];
 
 		for (uint64_t off = 0; off < b->size; off += GUEST_PAGE_SIZE) {
-			if (!engine_page_dirty(m->engine, b->gpa + off) || !memcmp(b->host + off, zeros, sizeof(zeros)))
+			if (!engine_page_dirty(m->engine, b->gpa + off) ||
+			    !memcmp(b->host + off, zeros, sizeof(zeros)))
 				continue;
 			digest_u64(d, b->gpa + off);
 			digest_add(d, b->host + off, GUEST_PAGE_SIZE);

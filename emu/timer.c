@@ -15,7 +15,7 @@ int machine_interrupt_at(struct machine *m, uint64_t count, uint8_t vector)
 		q->items[i] = q->items[i - 1];
 		i--;
 	}
-	q->items[i] = (struct timer){.count = count, .order = q->next_order++, .vector = vector};
+	q->items[i] = (struct timer){ .count = count, .order = q->next_order++, .vector = vector };
 	q->count++;
 	machine_update_deadline(m);
 	return 0;
@@ -35,6 +35,6 @@ bool timer_take(struct machine *m, uint64_t now, struct timer *ret)
 	*ret = q->items[0];
 	q->count--;
 	memmove(q->items, q->items + 1, q->count * sizeof(*q->items));
-	q->items[q->count] = (struct timer){0};
+	q->items[q->count] = (struct timer){ 0 };
 	return true;
 }

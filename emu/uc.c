@@ -10,7 +10,8 @@ void *find_memory_mapping_x86_64(void *uc, uint64_t gpa);
 uint64_t memory_region_get_ram_addr_x86_64(void *region);
 void tb_invalidate_phys_range_x86_64(void *uc, uint64_t start, uint64_t end);
 
-static const char *const version_hint = "bootpath needs libunicorn 2.1.x (2.0.x cannot page); `make deps` fetches it";
+static const char *const version_hint =
+	"bootpath needs libunicorn 2.1.x (2.0.x cannot page); `make deps` fetches it";
 
 static struct block_entry *block_entry(struct engine *e, uint64_t key)
 {
@@ -19,9 +20,10 @@ static struct block_entry *block_entry(struct engine *e, uint64_t key)
 
 static void block_remember(struct engine *e, uint64_t key, unsigned insns)
 {
-	unsigned rep = insns == 1 ? e->ops->rep_bits(e->arg, block_key_pc(key), block_key_size(key)) : 0;
+	unsigned rep =
+		insns == 1 ? e->ops->rep_bits(e->arg, block_key_pc(key), block_key_size(key)) : 0;
 
-	*block_entry(e, key) = (struct block_entry){.key = key, .insns = insns, .rep_bits = rep};
+	*block_entry(e, key) = (struct block_entry){ .key = key, .insns = insns, .rep_bits = rep };
 }
 
 static const struct block_entry *block_learn(struct engine *e, uint64_t key)
@@ -40,7 +42,8 @@ static bool rep_ended(const struct engine *e, const struct block_entry *b, uint6
 {
 	uint64_t mask = b->rep_bits == 64 ? UINT64_MAX : BIT64(b->rep_bits) - 1;
 
-	return !(e->regs[GPR_RCX] & mask) && block_key_pc(prev) + block_key_size(prev) == block_key_pc(b->key) + block_key_size(b->key);
+	return !(e->regs[GPR_RCX] & mask) && block_key_pc(prev) + block_key_size(prev) ==
+						     block_key_pc(b->key) + block_key_size(b->key);
 }
 
 /* Leave the current block and go on at the rip that the state now has; from a callback only. */
@@ -103,7 +106,8 @@ void engine_block_aborted(struct engine *e)
 	engine_get(e, &s);
 	pc = cpu_pc(&s);
 	if (pc - start < block_key_size(e->key))
-		e->insns = pc > start ? e->ops->count_insns(e->arg, start, (uint32_t)(pc - start)) : 0;
+		e->insns = pc > start ? e->ops->count_insns(e->arg, start, (uint32_t)(pc - start)) :
+					0;
 }
 
 static void on_translated(uc_engine *uc, uc_tb *cur, uc_tb *prev, void *arg)
@@ -178,7 +182,8 @@ static void on_out(uc_engine *uc, uint32_t port, int size, uint32_t value, void 
 	e->ops->port_out(e->arg, (uint16_t)port, (unsigned)size, value);
 }
 
-static bool on_rom_write(uc_engine *uc, uc_mem_type type, uint64_t gpa, int size, int64_t value, void *arg)
+static bool on_rom_write(uc_engine *uc, uc_mem_type type, uint64_t gpa, int size, int64_t value,
+			 void *arg)
 {
 	struct engine *e = arg;
 
@@ -188,19 +193,25 @@ static bool on_rom_write(uc_engine *uc, uc_mem_type type, uint64_t gpa, int size
 	return true; /* and the engine drops the store, as the region is read-only */
 }
 
-static bool on_unmapped(uc_engine *uc, uc_mem_type type, uint64_t gpa, int size, int64_t value, void *arg)
+static bool on_unmapped(uc_engine *uc, uc_mem_type type, uint64_t gpa, int size, int64_t value,
+			void *arg)
 {
 	struct engine *e = arg;
 
 	(void)uc;
 	(void)size;
 	(void)value;
-	snprintf(e->error, sizeof(e->error), "%s of physical address 0x%llx, beyond what the machine can address",
-		 type == UC_MEM_WRITE_UNMAPPED ? "store" : type == UC_MEM_FETCH_UNMAPPED ? "fetch" : "load", (unsigned long long)gpa);
+	snprintf(e->error, sizeof(e->error),
+		 "%s of physical address 0x%llx, beyond what the machine can address",
+		 type == UC_MEM_WRITE_UNMAPPED ? "store" :
+		 type == UC_MEM_FETCH_UNMAPPED ? "fetch" :
+						 "load",
+		 (unsigned long long)gpa);
 	return false;
 }
 
-static void on_store(uc_engine *uc, uc_mem_type type, uint64_t gpa, int size, int64_t value, void *arg)
+static void on_store(uc_engine *uc, uc_mem_type type, uint64_t gpa, int size, int64_t value,
+		     void *arg)
 {
 	struct engine *e = arg;
 
@@ -231,12 +242,12 @@ static uc_err add_hooks(struct engine *e)
 		int type;
 		void *fn;
 	} rows[] = {
-		{UC_HOOK_BLOCK, (void *)on_block},
-		{UC_HOOK_EDGE_GENERATED, (void *)on_translated},
-		{UC_HOOK_INTR, (void *)on_exception},
-		{UC_HOOK_INSN_INVALID, (void *)on_invalid},
-		{UC_HOOK_MEM_WRITE_PROT, (void *)on_rom_write},
-		{UC_HOOK_MEM_UNMAPPED, (void *)on_unmapped},
+		{ UC_HOOK_BLOCK, (void *)on_block },
+		{ UC_HOOK_EDGE_GENERATED, (void *)on_translated },
+		{ UC_HOOK_INTR, (void *)on_exception },
+		{ UC_HOOK_INSN_INVALID, (void *)on_invalid },
+		{ UC_HOOK_MEM_WRITE_PROT, (void *)on_rom_write },
+		{ UC_HOOK_MEM_UNMAPPED, (void *)on_unmapped },
 	};
 	uc_hook h;
 	uc_err err;
@@ -247,7 +258,8 @@ static uc_err add_hooks(struct engine *e)
 			return err;
 	}
 	err = uc_hook_add(e->uc, &h, UC_HOOK_INSN, (void *)on_in, e, 1, 0, UC_X86_INS_IN);
-	return err ? err : uc_hook_add(e->uc, &h, UC_HOOK_INSN, (void *)on_out, e, 1, 0, UC_X86_INS_OUT);
+	return err ? err :
+		     uc_hook_add(e->uc, &h, UC_HOOK_INSN, (void *)on_out, e, 1, 0, UC_X86_INS_OUT);
 }
 
 int engine_open(struct engine **ret_e, const struct engine_ops *ops, void *arg, struct diag *diag)
@@ -258,7 +270,8 @@ int engine_open(struct engine **ret_e, const struct engine_ops *ops, void *arg, 
 
 	uc_version(&major, &minor);
 	if (major != 2 || minor != 1)
-		return diag_set(diag, -ENOTSUP, "linked with Unicorn %u.%u: %s", major, minor, version_hint);
+		return diag_set(diag, -ENOTSUP, "linked with Unicorn %u.%u: %s", major, minor,
+				version_hint);
 	e = calloc(1, sizeof(*e));
 	if (!e)
 		return diag_set(diag, -ENOMEM, "out of memory");
@@ -268,7 +281,8 @@ int engine_open(struct engine **ret_e, const struct engine_ops *ops, void *arg, 
 	e->table = calloc(BLOCK_TABLE_SIZE, sizeof(*e->table));
 	ret = diag_set(NULL, -ENOMEM, "out of memory");
 	/* No address ends a run (the second of uc_emu_start() is not looked at): the engine would walk the page tables for it afterwards, and a fault there changes CR2. */
-	if (!e->table || uc_open(UC_ARCH_X86, UC_MODE_64, &e->uc) || uc_context_alloc(e->uc, &e->ctx) || uc_ctl_exits_enable(e->uc)) {
+	if (!e->table || uc_open(UC_ARCH_X86, UC_MODE_64, &e->uc) ||
+	    uc_context_alloc(e->uc, &e->ctx) || uc_ctl_exits_enable(e->uc)) {
 		diag_set(diag, ret, "out of memory");
 		goto fail;
 	}
@@ -343,13 +357,18 @@ int engine_map_ram(struct engine *e, gpa_t gpa, uint64_t size, void *host, bool 
 	region = find_memory_mapping_x86_64(e->uc, gpa);
 	if (!region)
 		return -ENOTSUP;
-	e->blocks[e->block_count++] = (struct ram_block){.gpa = gpa, .size = size, .ram_addr = memory_region_get_ram_addr_x86_64(region)};
+	e->blocks[e->block_count++] = (struct ram_block){
+		.gpa = gpa, .size = size, .ram_addr = memory_region_get_ram_addr_x86_64(region)
+	};
 	return 0;
 }
 
 int engine_protect(struct engine *e, gpa_t gpa, uint64_t size, bool writable)
 {
-	return uc_mem_protect(e->uc, gpa, size, writable ? UC_PROT_ALL : UC_PROT_READ | UC_PROT_EXEC) ? -EINVAL : 0;
+	return uc_mem_protect(e->uc, gpa, size,
+			      writable ? UC_PROT_ALL : UC_PROT_READ | UC_PROT_EXEC) ?
+		       -EINVAL :
+		       0;
 }
 
 int engine_map_hole(struct engine *e, gpa_t gpa, uint64_t size)
@@ -359,7 +378,7 @@ int engine_map_hole(struct engine *e, gpa_t gpa, uint64_t size)
 	if (e->hole_count == HOLES_MAX)
 		return -ENOSPC;
 	h = &e->holes[e->hole_count++];
-	*h = (struct hole){.e = e, .gpa = gpa};
+	*h = (struct hole){ .e = e, .gpa = gpa };
 	return uc_mmio_map(e->uc, gpa, size, on_hole_read, h, on_hole_write, h) ? -ENOMEM : 0;
 }
 
@@ -433,7 +452,8 @@ void engine_forget_phys(struct engine *e, gpa_t gpa, uint64_t len)
 			continue;
 		if (n > b->size - (gpa - b->gpa))
 			n = b->size - (gpa - b->gpa);
-		tb_invalidate_phys_range_x86_64(e->uc, b->ram_addr + (gpa - b->gpa), b->ram_addr + (gpa - b->gpa) + n);
+		tb_invalidate_phys_range_x86_64(e->uc, b->ram_addr + (gpa - b->gpa),
+						b->ram_addr + (gpa - b->gpa) + n);
 	}
 }
 
@@ -449,7 +469,8 @@ int engine_watch_stores(struct engine *e, bool on)
 	if (on == e->watching)
 		return 0;
 	if (on)
-		err = uc_hook_add(e->uc, &e->store_hook, UC_HOOK_MEM_WRITE, (void *)on_store, e, 1, 0);
+		err = uc_hook_add(e->uc, &e->store_hook, UC_HOOK_MEM_WRITE, (void *)on_store, e, 1,
+				  0);
 	else
 		err = uc_hook_del(e->uc, e->store_hook);
 	if (err)
@@ -505,7 +526,8 @@ size_t engine_last_blocks(const struct engine *e, struct engine_block_id ret[ENG
 	for (size_t i = 0; i < n; i++) {
 		uint64_t key = e->ring[(e->ring_pos - n + i) % ENGINE_RING];
 
-		ret[i] = (struct engine_block_id){.pc = block_key_pc(key), .size = block_key_size(key)};
+		ret[i] = (struct engine_block_id){ .pc = block_key_pc(key),
+						   .size = block_key_size(key) };
 	}
 	return n;
 }

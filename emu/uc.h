@@ -62,9 +62,9 @@ uint64_t engine_rflags(struct engine *e);
 bool engine_interrupt_shadow(struct engine *e);
 
 enum engine_end {
-	ENGINE_STOPPED,  /* engine_stop() was called */
-	ENGINE_HLT,      /* HLT; rip is after it */
-	ENGINE_FAILED,   /* the engine's own error: engine_error() says which */
+	ENGINE_STOPPED, /* engine_stop() was called */
+	ENGINE_HLT,     /* HLT; rip is after it */
+	ENGINE_FAILED,  /* the engine's own error: engine_error() says which */
 };
 
 /* Run from the current rip. */

@@ -13,7 +13,8 @@
 struct block_entry {
 	uint64_t key;   /* block_key() */
 	uint32_t insns; /* 0: empty */
-	uint32_t rep_bits; /* not 0: one REP string instruction and no more, with a counter of so many bits */
+	/* not 0: one REP string instruction and no more, with a counter of so many bits */
+	uint32_t rep_bits;
 };
 
 #define BLOCK_TABLE_SIZE 65536u
@@ -37,10 +38,10 @@ struct hole {
 struct engine {
 	/* Hot: touched at every block. */
 	struct block_entry *table;
-	uint64_t retired;  /* instructions before the running block */
+	uint64_t retired; /* instructions before the running block */
 	uint64_t deadline;
-	uint64_t insns;    /* of the running block */
-	uint64_t key;      /* of the running block */
+	uint64_t insns;       /* of the running block */
+	uint64_t key;         /* of the running block */
 	const uint64_t *regs; /* the live general registers, in enum gpr's order */
 	uint64_t ring[ENGINE_RING];
 	uint64_t ring_pos;
@@ -53,7 +54,7 @@ struct engine {
 	bool in_exception; /* inside ops.exception: rip must not be set through the API */
 	bool left;         /* engine_set() or engine_stop() was called in this callback */
 	bool flush;        /* all translations must go before the next instruction */
-	bool full; /* the run was left because the code buffer is full: go on */
+	bool full;         /* the run was left because the code buffer is full: go on */
 	bool stop;
 	struct ram_block blocks[RAM_BLOCKS_MAX];
 	unsigned block_count;
@@ -99,40 +100,40 @@ static inline void bitmap_set(uint8_t *map, uint64_t bit)
  * Layout of CPUX86State as uc_context_save() copies it, byte offsets from
  * CTX_DATA. Proven by state_layout_prove() at every engine_open().
  */
-#define CTX_DATA 20u
-#define RAW_REGS 0u
-#define RAW_EIP 128u
-#define RAW_HFLAGS 176u
-#define RAW_SEG(i) (184u + 24u * (i)) /* ES CS SS DS FS GS LDTR TR */
-#define RAW_SEG_BASE 8u
-#define RAW_SEG_LIMIT 16u
-#define RAW_SEG_FLAGS 20u
-#define RAW_GDT 376u
-#define RAW_IDT 400u
-#define RAW_CR(i) (424u + 8u * (i))
-#define RAW_A20_MASK 464u
-#define RAW_EFER 560u
-#define RAW_ERROR_CODE 5352u
-#define RAW_IS_INT 5356u
+#define CTX_DATA          20u
+#define RAW_REGS          0u
+#define RAW_EIP           128u
+#define RAW_HFLAGS        176u
+#define RAW_SEG(i)        (184u + 24u * (i)) /* ES CS SS DS FS GS LDTR TR */
+#define RAW_SEG_BASE      8u
+#define RAW_SEG_LIMIT     16u
+#define RAW_SEG_FLAGS     20u
+#define RAW_GDT           376u
+#define RAW_IDT           400u
+#define RAW_CR(i)         (424u + 8u * (i))
+#define RAW_A20_MASK      464u
+#define RAW_EFER          560u
+#define RAW_ERROR_CODE    5352u
+#define RAW_IS_INT        5356u
 #define RAW_OLD_EXCEPTION 5464u
-#define RAW_SIZE_MIN 5500u
+#define RAW_SIZE_MIN      5500u
 
 /* hflags: the decoder's view of the mode */
-#define HF_CPL 0x3u
+#define HF_CPL         0x3u
 #define HF_INHIBIT_IRQ BIT(3)
-#define HF_CS32 BIT(4)
-#define HF_SS32 BIT(5)
-#define HF_ADDSEG BIT(6)
-#define HF_PE BIT(7)
-#define HF_MP BIT(9)
-#define HF_EM BIT(10)
-#define HF_TS BIT(11)
-#define HF_IOPL_SHIFT 12
-#define HF_LMA BIT(14)
-#define HF_CS64 BIT(15)
-#define HF_VM BIT(17)
-#define HF_OSFXSR BIT(22)
-#define HF_SMAP BIT(23)
+#define HF_CS32        BIT(4)
+#define HF_SS32        BIT(5)
+#define HF_ADDSEG      BIT(6)
+#define HF_PE          BIT(7)
+#define HF_MP          BIT(9)
+#define HF_EM          BIT(10)
+#define HF_TS          BIT(11)
+#define HF_IOPL_SHIFT  12
+#define HF_LMA         BIT(14)
+#define HF_CS64        BIT(15)
+#define HF_VM          BIT(17)
+#define HF_OSFXSR      BIT(22)
+#define HF_SMAP        BIT(23)
 
 /* Save the CPU into e->ctx and return its raw bytes; engine_raw_put() makes them the CPU's. */
 uint8_t *engine_raw(struct engine *e);

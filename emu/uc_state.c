@@ -84,8 +84,10 @@ void engine_get(struct engine *e, struct cpu_state *s)
 
 	*s = (struct cpu_state){
 		.rip = get_le64(raw + RAW_EIP),
-		.gdtr = {.base = get_le64(raw + RAW_GDT + RAW_SEG_BASE), .limit = get_le32(raw + RAW_GDT + RAW_SEG_LIMIT)},
-		.idtr = {.base = get_le64(raw + RAW_IDT + RAW_SEG_BASE), .limit = get_le32(raw + RAW_IDT + RAW_SEG_LIMIT)},
+		.gdtr = { .base = get_le64(raw + RAW_GDT + RAW_SEG_BASE),
+			  .limit = get_le32(raw + RAW_GDT + RAW_SEG_LIMIT) },
+		.idtr = { .base = get_le64(raw + RAW_IDT + RAW_SEG_BASE),
+			  .limit = get_le32(raw + RAW_IDT + RAW_SEG_LIMIT) },
 		.cr0 = get_le64(raw + RAW_CR(0)),
 		.cr2 = get_le64(raw + RAW_CR(2)),
 		.cr3 = get_le64(raw + RAW_CR(3)),
@@ -106,7 +108,8 @@ void engine_get(struct engine *e, struct cpu_state *s)
 /* The decoder's flags that follow from architectural state. */
 static uint32_t hflags_of(const struct cpu_state *s, uint32_t old)
 {
-	const uint32_t derived = HF_CPL | HF_INHIBIT_IRQ | HF_CS32 | HF_SS32 | HF_ADDSEG | HF_PE | HF_MP | HF_EM | HF_TS | HF_LMA | HF_CS64 | HF_OSFXSR | HF_SMAP;
+	const uint32_t derived = HF_CPL | HF_INHIBIT_IRQ | HF_CS32 | HF_SS32 | HF_ADDSEG | HF_PE |
+				 HF_MP | HF_EM | HF_TS | HF_LMA | HF_CS64 | HF_OSFXSR | HF_SMAP;
 	const struct segment *seg = s->seg;
 	uint32_t h = old & ~derived;
 	bool flat = !(seg[SEG_DS].base | seg[SEG_ES].base | seg[SEG_SS].base);
@@ -138,7 +141,8 @@ static uint32_t hflags_of(const struct cpu_state *s, uint32_t old)
 void engine_set(struct engine *e, const struct cpu_state *s)
 {
 	uint8_t *raw = engine_raw(e);
-	bool paging = get_le64(raw + RAW_CR(0)) != s->cr0 || get_le64(raw + RAW_CR(3)) != s->cr3 || get_le64(raw + RAW_CR(4)) != s->cr4 || get_le64(raw + RAW_EFER) != s->efer;
+	bool paging = get_le64(raw + RAW_CR(0)) != s->cr0 || get_le64(raw + RAW_CR(3)) != s->cr3 ||
+		      get_le64(raw + RAW_CR(4)) != s->cr4 || get_le64(raw + RAW_EFER) != s->efer;
 
 	for (unsigned i = 0; i < GPR_COUNT; i++)
 		put_le64(raw + RAW_REGS + 8 * i, s->gpr[i]);
@@ -221,9 +225,9 @@ void engine_fpu_get(struct engine *e, uint8_t ret[8 * 10 + 16 * 16])
 
 /* --- the proof --- */
 
-#define PROOF_BASE 0x1000u
-#define PROOF_GDT 0x100u
-#define PROOF_SEG_BASE 0x12345678u
+#define PROOF_BASE         0x1000u
+#define PROOF_GDT          0x100u
+#define PROOF_SEG_BASE     0x12345678u
 #define PROOF_BAD_SELECTOR 0x0ff8u
 
 struct proof {
@@ -240,8 +244,10 @@ static void proof_interrupt(uc_engine *uc, uint32_t vector, void *arg)
 	if (p->step == 0)
 		p->ok = vector == 0x21 && get_le32(raw + RAW_IS_INT) == 1;
 	else
-		p->ok = p->ok && vector == VECTOR_GP && get_le32(raw + RAW_ERROR_CODE) == PROOF_BAD_SELECTOR &&
-			get_le32(raw + RAW_IS_INT) == 0 && get_le32(raw + RAW_OLD_EXCEPTION) == VECTOR_GP;
+		p->ok = p->ok && vector == VECTOR_GP &&
+			get_le32(raw + RAW_ERROR_CODE) == PROOF_BAD_SELECTOR &&
+			get_le32(raw + RAW_IS_INT) == 0 &&
+			get_le32(raw + RAW_OLD_EXCEPTION) == VECTOR_GP;
 	if (p->step++ == 1)
 		uc_emu_stop(uc);
 }
@@ -249,12 +255,20 @@ static void proof_interrupt(uc_engine *uc, uint32_t vector, void *arg)
 /* API writes must appear at the raw offsets. */
 static const char *prove_registers(struct engine *e)
 {
-	static const int gprs[GPR_COUNT] = {UC_X86_REG_RAX, UC_X86_REG_RCX, UC_X86_REG_RDX, UC_X86_REG_RBX, UC_X86_REG_RSP, UC_X86_REG_RBP, UC_X86_REG_RSI, UC_X86_REG_RDI, UC_X86_REG_R8, UC_X86_REG_R9, UC_X86_REG_R10, UC_X86_REG_R11, UC_X86_REG_R12, UC_X86_REG_R13, UC_X86_REG_R14, UC_X86_REG_R15};
+	static const int gprs[GPR_COUNT] = { UC_X86_REG_RAX, UC_X86_REG_RCX, UC_X86_REG_RDX,
+					     UC_X86_REG_RBX, UC_X86_REG_RSP, UC_X86_REG_RBP,
+					     UC_X86_REG_RSI, UC_X86_REG_RDI, UC_X86_REG_R8,
+					     UC_X86_REG_R9,  UC_X86_REG_R10, UC_X86_REG_R11,
+					     UC_X86_REG_R12, UC_X86_REG_R13, UC_X86_REG_R14,
+					     UC_X86_REG_R15 };
 	static const struct {
 		int reg;
 		unsigned offset;
-	} tables[] = {{UC_X86_REG_GDTR, RAW_GDT}, {UC_X86_REG_IDTR, RAW_IDT}, {UC_X86_REG_LDTR, RAW_SEG(SEG_LDTR)}, {UC_X86_REG_TR, RAW_SEG(SEG_TR)}};
-	uc_x86_msr efer = {.rid = MSR_EFER, .value = EFER_NXE | EFER_SCE};
+	} tables[] = { { UC_X86_REG_GDTR, RAW_GDT },
+		       { UC_X86_REG_IDTR, RAW_IDT },
+		       { UC_X86_REG_LDTR, RAW_SEG(SEG_LDTR) },
+		       { UC_X86_REG_TR, RAW_SEG(SEG_TR) } };
+	uc_x86_msr efer = { .rid = MSR_EFER, .value = EFER_NXE | EFER_SCE };
 	const uint8_t *raw;
 
 	for (unsigned i = 0; i < GPR_COUNT; i++)
@@ -265,25 +279,31 @@ static const char *prove_registers(struct engine *e)
 	api_set(e, UC_X86_REG_CR4, CR4_PAE);
 	uc_reg_write(e->uc, UC_X86_REG_MSR, &efer);
 	for (unsigned i = 0; i < ARRAY_SIZE(tables); i++) {
-		uc_x86_mmr mmr = {.selector = (uint16_t)(8 * i), .base = 0xab0000 + i, .limit = 0x100 + i, .flags = 0};
+		uc_x86_mmr mmr = { .selector = (uint16_t)(8 * i),
+				   .base = 0xab0000 + i,
+				   .limit = 0x100 + i,
+				   .flags = 0 };
 
 		uc_reg_write(e->uc, tables[i].reg, &mmr);
 	}
 	raw = engine_raw(e);
 	for (unsigned i = 0; i < GPR_COUNT; i++) {
-		if (get_le64(raw + RAW_REGS + 8 * i) != 0x0123456700000000ull + i || e->regs[i] != 0x0123456700000000ull + i)
+		if (get_le64(raw + RAW_REGS + 8 * i) != 0x0123456700000000ull + i ||
+		    e->regs[i] != 0x0123456700000000ull + i)
 			return "general registers";
 	}
 	if (get_le64(raw + RAW_EIP) != 0x7654321000ull)
 		return "RIP";
-	if (get_le64(raw + RAW_CR(2)) != 0xc2c2c2 || get_le64(raw + RAW_CR(3)) != 0xc3c3c000 || get_le64(raw + RAW_CR(4)) != CR4_PAE)
+	if (get_le64(raw + RAW_CR(2)) != 0xc2c2c2 || get_le64(raw + RAW_CR(3)) != 0xc3c3c000 ||
+	    get_le64(raw + RAW_CR(4)) != CR4_PAE)
 		return "control registers";
 	if (get_le32(raw + RAW_A20_MASK) != UINT32_MAX)
 		return "A20";
 	if ((get_le64(raw + RAW_EFER) & (EFER_NXE | EFER_SCE)) != (EFER_NXE | EFER_SCE))
 		return "EFER";
 	for (unsigned i = 0; i < ARRAY_SIZE(tables); i++) {
-		if (get_le64(raw + tables[i].offset + RAW_SEG_BASE) != 0xab0000 + i || get_le32(raw + tables[i].offset + RAW_SEG_LIMIT) != 0x100 + i)
+		if (get_le64(raw + tables[i].offset + RAW_SEG_BASE) != 0xab0000 + i ||
+		    get_le32(raw + tables[i].offset + RAW_SEG_LIMIT) != 0x100 + i)
 			return "descriptor-table registers";
 	}
 	return NULL;
@@ -293,15 +313,24 @@ static const char *prove_registers(struct engine *e)
 static const char *prove_guest(struct engine *e)
 {
 	static const uint8_t code[] = {
-		0x66, 0xb8, 0x18, 0x00, /* mov $0x18, %ax */
-		0x8e, 0xd8,             /* mov %ax, %ds */
-		0xcd, 0x21,             /* int $0x21 */
-		0x66, 0xb8, PROOF_BAD_SELECTOR & 0xff, PROOF_BAD_SELECTOR >> 8,
-		0x8e, 0xd8, /* mov %ax, %ds: #GP(selector) */
+		0x66,
+		0xb8,
+		0x18,
+		0x00, /* mov $0x18, %ax */
+		0x8e,
+		0xd8, /* mov %ax, %ds */
+		0xcd,
+		0x21, /* int $0x21 */
+		0x66,
+		0xb8,
+		PROOF_BAD_SELECTOR & 0xff,
+		PROOF_BAD_SELECTOR >> 8,
+		0x8e,
+		0xd8, /* mov %ax, %ds: #GP(selector) */
 		0xf4,
 	};
-	uint8_t page[0x1000] = {0};
-	struct proof proof = {.e = e};
+	uint8_t page[0x1000] = { 0 };
+	struct proof proof = { .e = e };
 	struct cpu_state s;
 	const uint8_t *raw;
 	uc_hook hook;
@@ -310,11 +339,12 @@ static const char *prove_guest(struct engine *e)
 	memcpy(page, code, sizeof(code));
 	put_le64(page + PROOF_GDT + 0x10, 0x00cf9b000000ffffull);
 	put_le64(page + PROOF_GDT + 0x18, 0x12cf93345678ffffull); /* base PROOF_SEG_BASE */
-	if (uc_mem_map(e->uc, PROOF_BASE, sizeof(page), UC_PROT_ALL) || uc_mem_write(e->uc, PROOF_BASE, page, sizeof(page)))
+	if (uc_mem_map(e->uc, PROOF_BASE, sizeof(page), UC_PROT_ALL) ||
+	    uc_mem_write(e->uc, PROOF_BASE, page, sizeof(page)))
 		return "scratch memory";
 	cpu_state_flat32(&s, 0x10, 0x10);
 	s.rip = PROOF_BASE;
-	s.gdtr = (struct table_reg){.base = PROOF_BASE + PROOF_GDT, .limit = 0x1f};
+	s.gdtr = (struct table_reg){ .base = PROOF_BASE + PROOF_GDT, .limit = 0x1f };
 	s.efer = 0;
 	engine_set(e, &s);
 	if (uc_hook_add(e->uc, &hook, UC_HOOK_INTR, (void *)proof_interrupt, &proof, 1, 0))
@@ -325,7 +355,8 @@ static const char *prove_guest(struct engine *e)
 	uc_mem_unmap(e->uc, PROOF_BASE, sizeof(page));
 	if (err || proof.step != 2 || !proof.ok)
 		return "exception fields";
-	if (get_le64(raw + RAW_SEG(SEG_DS) + RAW_SEG_BASE) != PROOF_SEG_BASE || get_le32(raw + RAW_SEG(SEG_DS) + RAW_SEG_LIMIT) != UINT32_MAX ||
+	if (get_le64(raw + RAW_SEG(SEG_DS) + RAW_SEG_BASE) != PROOF_SEG_BASE ||
+	    get_le32(raw + RAW_SEG(SEG_DS) + RAW_SEG_LIMIT) != UINT32_MAX ||
 	    (get_le32(raw + RAW_SEG(SEG_DS) + RAW_SEG_FLAGS) & DESC_ATTR_MASK) != SEG_ATTR_DATA32)
 		return "segment registers";
 	return NULL;
@@ -336,11 +367,15 @@ int state_layout_prove(struct engine *e, struct diag *diag)
 	const char *what;
 
 	if (uc_context_size(e->uc) < CTX_DATA + RAW_SIZE_MIN)
-		return diag_set(diag, -ENOTSUP, "this libunicorn.a is not laid out as 2.1.1's (context of %zu bytes)", uc_context_size(e->uc));
+		return diag_set(
+			diag, -ENOTSUP,
+			"this libunicorn.a is not laid out as 2.1.1's (context of %zu bytes)",
+			uc_context_size(e->uc));
 	what = prove_registers(e);
 	if (!what)
 		what = prove_guest(e);
 	if (what)
-		return diag_set(diag, -ENOTSUP, "this libunicorn.a is not laid out as 2.1.1's (%s)", what);
+		return diag_set(diag, -ENOTSUP, "this libunicorn.a is not laid out as 2.1.1's (%s)",
+				what);
 	return 0;
 }

@@ -42,26 +42,26 @@ struct tlb_fast {
 	struct tlb_entry *table;
 };
 
-#define MMU_MODES 3u
-#define VICTIMS 8u
-#define TLB_NOTDIRTY BIT64(10)
-#define TLB_ENTRIES 2048u
+#define MMU_MODES           3u
+#define VICTIMS             8u
+#define TLB_NOTDIRTY        BIT64(10)
+#define TLB_ENTRIES         2048u
 #define TLB_ENTRIES_DEFAULT 256u
 
 /* Offsets: CPUState.env_ptr, uc_struct.cpu, and from the env back to its TLB. */
-#define CPU_ENV 0x128u
-#define UC_CPU 0x1a0u
-#define ENV_TLB_FAST (-64)
-#define ENV_TLB_DESC (-2160)
-#define TLB_DESC_SIZE 696
-#define TLB_DESC_WINDOW 16
+#define CPU_ENV          0x128u
+#define UC_CPU           0x1a0u
+#define ENV_TLB_FAST     (-64)
+#define ENV_TLB_DESC     (-2160)
+#define TLB_DESC_SIZE    696
+#define TLB_DESC_WINDOW  16
 #define TLB_DESC_VICTIMS 48
-#define TLB_DESC_IOTLB 688
+#define TLB_DESC_IOTLB   688
 #define IOTLB_ENTRY_SIZE 16u
 
 /* uc_struct.tcg_ctx; TCGContext: regions of the code buffer, and how many of them are taken. */
-#define UC_TCG 0x2e8u
-#define TCG_REGIONS 0x9910u
+#define UC_TCG            0x2e8u
+#define TCG_REGIONS       0x9910u
 #define TCG_REGIONS_TAKEN 0x9928u
 
 static uint8_t *cpu_env(void *cpu)
@@ -95,8 +95,10 @@ void __real_tlb_protect_code_x86_64(void *uc, uint64_t ram_addr);
 void __wrap_tlb_protect_code_x86_64(void *uc, uint64_t ram_addr);
 void __wrap_tlb_reset_dirty_by_vaddr_x86_64(void *cpu, uint64_t start, uint64_t len);
 void tlb_set_dirty_x86_64(void *cpu, uint64_t va);
-void __real_tb_invalidate_phys_page_fast_x86_64(void *uc, void *pages, uint64_t ram_addr, int len, uintptr_t retaddr);
-void __wrap_tb_invalidate_phys_page_fast_x86_64(void *uc, void *pages, uint64_t ram_addr, int len, uintptr_t retaddr);
+void __real_tb_invalidate_phys_page_fast_x86_64(void *uc, void *pages, uint64_t ram_addr, int len,
+						uintptr_t retaddr);
+void __wrap_tb_invalidate_phys_page_fast_x86_64(void *uc, void *pages, uint64_t ram_addr, int len,
+						uintptr_t retaddr);
 void *__real_tcg_tb_alloc_x86_64(void *tcg);
 void *__wrap_tcg_tb_alloc_x86_64(void *tcg);
 void __real_cpu_loop_exit_noexc_x86_64(void *cpu);
@@ -147,7 +149,9 @@ void tlb_set_dirty_x86_64(void *cpu, uint64_t va)
 		struct tlb_entry *victims = tlb_victims(env, i);
 
 		for (int k = -1; k < (int)VICTIMS; k++) {
-			struct tlb_entry *t = k < 0 ? (void *)((uint8_t *)f->table + (va >> 6 & f->mask)) : &victims[k];
+			struct tlb_entry *t =
+				k < 0 ? (void *)((uint8_t *)f->table + (va >> 6 & f->mask)) :
+					&victims[k];
 
 			if (t->write != (va | TLB_NOTDIRTY))
 				continue;
@@ -186,7 +190,8 @@ void __wrap_tlb_protect_code_x86_64(void *uc, uint64_t ram_addr)
 			uint64_t n = f->mask / sizeof(struct tlb_entry) + 1;
 
 			for (uint64_t k = 0; k < n + VICTIMS; k++) {
-				struct tlb_entry *t = k < n ? &f->table[k] : &tlb_victims(env, i)[k - n];
+				struct tlb_entry *t = k < n ? &f->table[k] :
+							      &tlb_victims(env, i)[k - n];
 
 				if ((t->paddr & GUEST_PAGE_MASK) == page && !(t->write & 0xfff))
 					t->write |= TLB_NOTDIRTY;
@@ -208,7 +213,8 @@ void __wrap_tlb_reset_dirty_by_vaddr_x86_64(void *cpu, uint64_t start, uint64_t 
  * A store to a page that is not dirty yet comes by here, once for each page of it; with a store hook on, when the
  * engine never calls a page dirty, all do.
  */
-void __wrap_tb_invalidate_phys_page_fast_x86_64(void *uc, void *pages, uint64_t ram_addr, int len, uintptr_t retaddr)
+void __wrap_tb_invalidate_phys_page_fast_x86_64(void *uc, void *pages, uint64_t ram_addr, int len,
+						uintptr_t retaddr)
 {
 	struct engine *e = engine_current;
 	gpa_t gpa = e ? ram_addr_to_gpa(e, ram_addr) : UINT64_MAX;
@@ -242,7 +248,9 @@ static int regions_take(struct engine *e, struct diag *diag)
 	uint64_t *taken = (uint64_t *)(void *)(tcg + TCG_REGIONS_TAKEN);
 
 	if (!tcg || *(const uint64_t *)(const void *)(tcg + TCG_REGIONS) != 1 || *taken > 1)
-		return diag_set(diag, -ENOTSUP, "this libunicorn.a is not laid out as 2.1.1's (regions of the code buffer)");
+		return diag_set(
+			diag, -ENOTSUP,
+			"this libunicorn.a is not laid out as 2.1.1's (regions of the code buffer)");
 	*taken = 1;
 	return 0;
 }
@@ -253,12 +261,17 @@ int tlb_layout_prove(struct engine *e, struct diag *diag)
 	uint8_t *env;
 
 	if (!cpu)
-		return diag_set(diag, -ENOTSUP, "this libunicorn.a is not laid out as 2.1.1's (no CPU pointer)");
+		return diag_set(diag, -ENOTSUP,
+				"this libunicorn.a is not laid out as 2.1.1's (no CPU pointer)");
 	env = cpu_env(cpu);
 	e->regs = (const uint64_t *)(const void *)(env + RAW_REGS);
 	for (unsigned i = 0; i < MMU_MODES; i++) {
-		if (tlb_fast(env, i)->mask != (TLB_ENTRIES - 1) * sizeof(struct tlb_entry) || *(int64_t *)(void *)(tlb_desc(env, i) + TLB_DESC_WINDOW) != INT64_MAX / 2)
-			return diag_set(diag, -ENOTSUP, "this libunicorn.a is not laid out as 2.1.1's (software TLB, mode %u)", i);
+		if (tlb_fast(env, i)->mask != (TLB_ENTRIES - 1) * sizeof(struct tlb_entry) ||
+		    *(int64_t *)(void *)(tlb_desc(env, i) + TLB_DESC_WINDOW) != INT64_MAX / 2)
+			return diag_set(
+				diag, -ENOTSUP,
+				"this libunicorn.a is not laid out as 2.1.1's (software TLB, mode %u)",
+				i);
 	}
 	return regions_take(e, diag);
 }

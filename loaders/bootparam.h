@@ -9,26 +9,26 @@
 
 #include "emu/base/types.h"
 
-#define BOOT_PARAMS_SIZE 4096u
-#define BOOT_PARAMS_HDR 0x1f1u     /* setup_header starts here in file and zero page alike */
-#define BOOT_PARAMS_HDR_200 0x200u /* from here on fields belong to protocol 2.00 and later */
-#define BOOT_PARAMS_HDR_MAX 0x290u /* zero-page.rst: the header ends below this */
-#define BOOT_PARAMS_E820 0x2d0u
+#define BOOT_PARAMS_SIZE     4096u
+#define BOOT_PARAMS_HDR      0x1f1u /* setup_header starts here in file and zero page alike */
+#define BOOT_PARAMS_HDR_200  0x200u /* from here on fields belong to protocol 2.00 and later */
+#define BOOT_PARAMS_HDR_MAX  0x290u /* zero-page.rst: the header ends below this */
+#define BOOT_PARAMS_E820     0x2d0u
 #define BOOT_PARAMS_E820_MAX 128u
 
 /* loadflags, boot.rst */
-#define LOADFLAG_LOADED_HIGH BIT(0)
-#define LOADFLAG_KASLR BIT(1)
-#define LOADFLAG_QUIET BIT(5)
+#define LOADFLAG_LOADED_HIGH   BIT(0)
+#define LOADFLAG_KASLR         BIT(1)
+#define LOADFLAG_QUIET         BIT(5)
 #define LOADFLAG_KEEP_SEGMENTS BIT(6)
-#define LOADFLAG_CAN_USE_HEAP BIT(7)
+#define LOADFLAG_CAN_USE_HEAP  BIT(7)
 
 /* xloadflags, boot.rst */
-#define XLF_KERNEL_64 BIT(0)
+#define XLF_KERNEL_64              BIT(0)
 #define XLF_CAN_BE_LOADED_ABOVE_4G BIT(1)
-#define XLF_EFI_HANDOVER_32 BIT(2)
-#define XLF_EFI_HANDOVER_64 BIT(3)
-#define XLF_EFI_KEXEC BIT(4)
+#define XLF_EFI_HANDOVER_32        BIT(2)
+#define XLF_EFI_HANDOVER_64        BIT(3)
+#define XLF_EFI_KEXEC              BIT(4)
 
 /* How a boot loader treats a header field (boot.rst "Details of Header Fields"). */
 enum bp_access { BP_NONE, BP_READ, BP_WRITE, BP_MODIFY };
@@ -42,11 +42,12 @@ enum bp_field {
 };
 
 struct bp_field_info {
-	const char *name;  /* as rules and JSON call it: "hdr.xloadflags", "e820_entries", "screen_info.orig_x" */
-	uint16_t offset;   /* into boot_params */
-	uint16_t width;    /* of one element: 1, 2, 4 or 8 (bytes for opaque areas: 1) */
-	uint16_t count;    /* elements */
-	uint16_t since;    /* boot protocol, 0x0200...; 0: not in the setup header */
+	/* as rules and JSON call it: "hdr.xloadflags", "e820_entries", "screen_info.orig_x" */
+	const char *name;
+	uint16_t offset; /* into boot_params */
+	uint16_t width;  /* of one element: 1, 2, 4 or 8 (bytes for opaque areas: 1) */
+	uint16_t count;  /* elements */
+	uint16_t since;  /* boot protocol, 0x0200...; 0: not in the setup header */
 	enum bp_access access;
 	const char *doc;
 };

@@ -11,12 +11,12 @@
 #include "loaders/payload.h"
 
 #define SECTOR              512u
-#define SETUP_SECTS_DEFAULT 4u /* boot.rst: setup_sects 0 means 4 */
-#define SETUP_SIZE_MAX      0x8000u /* boot.rst: the real-mode code can total up to 32K */
-#define LOW_LOAD            0x10000u /* boot.rst "Loading The Rest": zImage */
-#define HIGH_LOAD           0x100000u /* and bzImage */
-#define ZIMAGE_SIZE_MAX     0x80000u /* 0x10000 to 0x90000 */
-#define CMDLINE_SIZE_OLD    255u /* boot.rst cmdline_size, before 2.06 */
+#define SETUP_SECTS_DEFAULT 4u          /* boot.rst: setup_sects 0 means 4 */
+#define SETUP_SIZE_MAX      0x8000u     /* boot.rst: the real-mode code can total up to 32K */
+#define LOW_LOAD            0x10000u    /* boot.rst "Loading The Rest": zImage */
+#define HIGH_LOAD           0x100000u   /* and bzImage */
+#define ZIMAGE_SIZE_MAX     0x80000u    /* 0x10000 to 0x90000 */
+#define CMDLINE_SIZE_OLD    255u        /* boot.rst cmdline_size, before 2.06 */
 #define INITRD_ADDR_MAX_OLD 0x37ffffffu /* boot.rst initrd_addr_max, before 2.03 */
 
 static uint32_t setup_size(uint8_t setup_sects)
@@ -95,7 +95,8 @@ static int parse_sizes(struct bytes file, struct bzimage *bz, struct diag *diag)
 		return diag_at(diag, -EINVAL, bp_fields[BP_HDR_SYSSIZE].offset,
 			       "syssize is 0: the image has no protected-mode code");
 	/* Only from 2.08 on, and with a payload, is the file padded to whole paragraphs, for its checksum. */
-	if (claimed > in_file + (bz->protocol < 0x0208 || !bp_get(bz->page, BP_HDR_PAYLOAD_OFFSET) ? 15 : 0))
+	if (claimed >
+	    in_file + (bz->protocol < 0x0208 || !bp_get(bz->page, BP_HDR_PAYLOAD_OFFSET) ? 15 : 0))
 		return diag_at(
 			diag, -EINVAL, file.len,
 			"the file ends 0x%llx bytes before the protected-mode code does: syssize at 0x1f4 gives 0x%llx bytes from 0x%x",

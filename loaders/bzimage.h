@@ -6,9 +6,9 @@
 #include "loaders/image.h"
 
 #define BOOT_FLAG_OFFSET 0x1feu
-#define BOOT_FLAG 0xaa55u
-#define HDRS_OFFSET 0x202u
-#define HDRS 0x53726448u /* "HdrS" */
+#define BOOT_FLAG        0xaa55u
+#define HDRS_OFFSET      0x202u
+#define HDRS             0x53726448u /* "HdrS" */
 
 /* "HdrS" at 0x202: protocol 2.00 or later. */
 bool bzimage_probe(struct bytes file);

@@ -11,7 +11,7 @@
 #include "loaders/formats.h"
 #include "loaders/pe.h"
 
-#define ENTRY64_OFFSET          0x200u /* boot.rst xloadflags bit 0 */
+#define ENTRY64_OFFSET          0x200u  /* boot.rst xloadflags bit 0 */
 #define PROTOCOL_32BIT_MIN      0x0206u /* cmdline_size: the first version that bootpath places */
 #define PROTOCOL_XLOADFLAGS_MIN 0x020cu
 #define ELF_MACHINE_X86_64      62u /* System V ABI, e_machine */

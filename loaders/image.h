@@ -40,24 +40,25 @@ extern const char *const compression_names[COMPRESSION_COUNT];
 
 /* The setup header and what follows from it (Documentation/arch/x86/boot.rst). */
 struct bzimage {
-	bool has_header;   /* "HdrS" at 0x202; without it the old, fixed layout */
-	uint16_t protocol; /* 0x0200..0x020f; 0 without header */
+	bool has_header;                /* "HdrS" at 0x202; without it the old, fixed layout */
+	uint16_t protocol;              /* 0x0200..0x020f; 0 without header */
 	uint8_t page[BOOT_PARAMS_SIZE]; /* first bytes of the file, zero padded: for bp_get() */
-	uint32_t setup_size;       /* bytes before the protected-mode code; setup_sects 0 read as 4 */
-	uint64_t kernel_size;      /* bytes of protected-mode code, all of them in the file */
-	uint32_t header_end;       /* one past the header: 0x202 + byte at 0x201, up to 0x301 */
-	bool loaded_high;          /* bzImage rather than zImage */
-	bool kernel_64;            /* XLF_KERNEL_64: offers startup_64 at +0x200 */
+	uint32_t setup_size;  /* bytes before the protected-mode code; setup_sects 0 read as 4 */
+	uint64_t kernel_size; /* bytes of protected-mode code, all of them in the file */
+	uint32_t header_end;  /* one past the header: 0x202 + byte at 0x201, up to 0x301 */
+	bool loaded_high;     /* bzImage rather than zImage */
+	bool kernel_64;       /* XLF_KERNEL_64: offers startup_64 at +0x200 */
 	bool relocatable;
-	uint64_t pref_address;     /* never 0: 0x100000 (zImage: 0x10000) where none is given */
-	uint32_t kernel_alignment; /* as it stands: 0 or no power of two is possible; 1 before 2.05 */
-	uint32_t init_size;        /* kernel_size before protocol 2.10 */
-	bool has_payload;          /* payload_offset is not 0 */
+	uint64_t pref_address; /* never 0: 0x100000 (zImage: 0x10000) where none is given */
+	/* as it stands: 0 or no power of two is possible; 1 before 2.05 */
+	uint32_t kernel_alignment;
+	uint32_t init_size; /* kernel_size before protocol 2.10 */
+	bool has_payload;   /* payload_offset is not 0 */
 	enum compression compression;
 	uint64_t payload_file_offset; /* as claimed: may lie outside until image_unpack() was 0 */
-	uint64_t payload_size;     /* packed, likewise */
-	uint32_t cmdline_size;     /* without the NUL; 255 before 2.06 */
-	uint32_t initrd_addr_max;  /* 0x37ffffff before 2.03 */
+	uint64_t payload_size;        /* packed, likewise */
+	uint32_t cmdline_size;        /* without the NUL; 255 before 2.06 */
+	uint32_t initrd_addr_max;     /* 0x37ffffff before 2.03 */
 };
 
 struct elf_segment {
@@ -70,29 +71,29 @@ struct elf_segment {
 struct elf_note {
 	char name[16];
 	uint32_t type;
-	struct bytes desc;    /* points into the ELF's bytes */
-	uint64_t offset;      /* of the note header in the ELF */
+	struct bytes desc; /* points into the ELF's bytes */
+	uint64_t offset;   /* of the note header in the ELF */
 };
 
 #define ELF_SEGMENTS_MAX 128
-#define ELF_NOTES_MAX 256
+#define ELF_NOTES_MAX    256
 
 /* An ELF executable: the file itself or the unpacked payload. */
 struct elf_image {
 	struct bytes data; /* the whole ELF, owned by struct image */
 	bool is_64;
-	uint16_t machine;   /* EM_X86_64 or EM_386 */
-	uint64_t entry;     /* e_entry as it stands */
-	bool entry_loaded;  /* e_entry lies in a PT_LOAD, by physical or by virtual address */
-	gpa_t entry_paddr;  /* as a physical address, which Linux's vmlinux gives already */
+	uint16_t machine;  /* EM_X86_64 or EM_386 */
+	uint64_t entry;    /* e_entry as it stands */
+	bool entry_loaded; /* e_entry lies in a PT_LOAD, by physical or by virtual address */
+	gpa_t entry_paddr; /* as a physical address, which Linux's vmlinux gives already */
 	struct elf_segment segments[ELF_SEGMENTS_MAX]; /* all program headers */
 	unsigned segment_count;
 	struct elf_note notes[ELF_NOTES_MAX];
 	unsigned note_count;
 	bool has_pvh; /* XEN_ELFNOTE_PHYS32_ENTRY, sound and inside a PT_LOAD */
 	gpa_t pvh_entry;
-	uint64_t pvh_note_offset; /* of that note's header in the ELF */
-	char pvh_problem[128];    /* what is wrong with such a note; "" when sound or absent */
+	uint64_t pvh_note_offset;   /* of that note's header in the ELF */
+	char pvh_problem[128];      /* what is wrong with such a note; "" when sound or absent */
 	gpa_t load_start, load_end; /* physical span of PT_LOAD, end exclusive */
 };
 
@@ -106,33 +107,35 @@ struct pe_facts {
 
 /* A producer that would enter by this path, and the byte of the file that makes it. */
 struct image_choice {
-	const char *who;   /* "GRUB linux16" */
-	const char *byte;  /* "boot_flag" */
-	uint64_t offset;   /* of that byte */
-	bool in_payload;   /* the offset counts from the start of the unpacked payload */
+	const char *who;  /* "GRUB linux16" */
+	const char *byte; /* "boot_flag" */
+	uint64_t offset;  /* of that byte */
+	bool in_payload;  /* the offset counts from the start of the unpacked payload */
 };
 
 #define IMAGE_CHOICES_MAX 6
 
 /* One way to enter, and whether this image has it. */
 struct image_entry {
-	const char *path;      /* "bios", "linux32", "linux64", "efi", "efi-handover", "pvh" */
+	const char *path; /* "bios", "linux32", "linux64", "efi", "efi-handover", "pvh" */
 	bool offered;
-	char symbol[32];       /* symbol at that entry */
-	uint64_t offset;       /* of the entry's first byte, from the start of the loaded part named by `base` */
-	const char *base;      /* "setup", "kernel", "image", "physical" */
+	char symbol[32]; /* symbol at that entry */
+	/* of the entry's first byte, from the start of the loaded part named by `base` */
+	uint64_t offset;
+	const char *base; /* "setup", "kernel", "image", "physical" */
 	struct image_choice choices[IMAGE_CHOICES_MAX];
 	unsigned choice_count;
-	char chosen_by[256];   /* the same in one line: "GRUB linux16, SYSLINUX: boot_flag at 0x1fe" */
-	char reason[160];      /* why it is not offered; "" when it is */
+	/* the same in one line: "GRUB linux16, SYSLINUX: boot_flag at 0x1fe" */
+	char chosen_by[256];
+	char reason[160]; /* why it is not offered; "" when it is */
 };
 
 #define IMAGE_ENTRIES_MAX 8
 
 struct image {
-	char name[256];        /* base name */
+	char name[256]; /* base name */
 	char sha256[SHA256_HEX_SIZE];
-	struct bytes file;     /* owned */
+	struct bytes file; /* owned */
 	enum image_format format;
 	struct bzimage *bz;    /* NULL unless format is IMAGE_BZIMAGE */
 	struct elf_image *elf; /* the file's own ELF, or the payload's; NULL when there is none */
@@ -140,7 +143,7 @@ struct image {
 	struct pe_facts pe;
 	struct image_entry entries[IMAGE_ENTRIES_MAX];
 	unsigned entry_count;
-	struct bytes payload;  /* unpacked payload, owned; len 0 until image_unpack() */
+	struct bytes payload; /* unpacked payload, owned; len 0 until image_unpack() */
 };
 
 /* A file larger than this is refused unread. */
@@ -152,7 +155,8 @@ struct image {
  */
 int image_open(struct image **ret_image, const char *path, struct diag *diag);
 /* The same from memory; @name is what reports call it. The bytes are copied. */
-int image_from_bytes(struct image **ret_image, const char *name, struct bytes data, struct diag *diag);
+int image_from_bytes(struct image **ret_image, const char *name, struct bytes data,
+		     struct diag *diag);
 /*
  * Unpack the payload (capped at PAYLOAD_SIZE_MAX) and parse its ELF into
  * image->elf, PVH entry included. Nothing to do for ELF and PE files, for a bzImage

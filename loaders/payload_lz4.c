@@ -11,7 +11,7 @@
 
 #define LZ4_LEGACY_MAGIC 0x184c2102u
 #define LZ4_LEGACY_BLOCK MIB(8) /* unpacked size of every block but the last */
-#define LZ4_RATIO_MAX    255u /* a length byte stands for at most 255 bytes */
+#define LZ4_RATIO_MAX    255u   /* a length byte stands for at most 255 bytes */
 
 static int lz4_block(struct payload_stream *s, size_t at, uint32_t size)
 {

@@ -63,8 +63,8 @@ static uint32_t lzop_header(struct lzop_reader *r)
 	if (flags & F_H_FILTER)
 		lzop_skip(r, 4);
 	lzop_skip(r, version >= LZOP_NEW_HEADER ? 12 : 8); /* mode, time */
-	lzop_skip(r, lzop_number(r, 1)); /* file name */
-	lzop_skip(r, 4); /* checksum of the header */
+	lzop_skip(r, lzop_number(r, 1));                   /* file name */
+	lzop_skip(r, 4);                                   /* checksum of the header */
 	if (flags & F_H_EXTRA_FIELD)
 		lzop_skip(r, (uint64_t)lzop_number(r, 4) + 4);
 	return flags;

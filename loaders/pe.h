@@ -5,8 +5,8 @@
 
 #include "loaders/image.h"
 
-#define PE_MACHINE_AMD64 0x8664u
-#define PE_MACHINE_I386 0x014cu
+#define PE_MACHINE_AMD64             0x8664u
+#define PE_MACHINE_I386              0x014cu
 #define PE_SUBSYSTEM_EFI_APPLICATION 10u
 
 /* "MZ", and "PE\0\0" where it points. Fills *ret_pe only when both are there. */

@@ -5,9 +5,9 @@
 enum note_form {
 	FORM_BYTES,
 	FORM_NUMBER, /* 4 or 8 bytes */
-	FORM_TEXT, /* up to a NUL or the end */
-	FORM_PAIRS, /* mask and value, 8 bytes each, once or more */
-	FORM_RELOC, /* up to three 32-bit numbers; what is not there has a default */
+	FORM_TEXT,   /* up to a NUL or the end */
+	FORM_PAIRS,  /* mask and value, 8 bytes each, once or more */
+	FORM_RELOC,  /* up to three 32-bit numbers; what is not there has a default */
 };
 
 static const struct xen_note_info {

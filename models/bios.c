@@ -14,7 +14,7 @@
 /* SDM 3A 9.1.4: the first instruction after reset; a guest that jumps there wants a reboot. */
 #define RESET_OFFSET 0xfff0u
 #define BIOS_DATE    "06/23/99" /* as SeaBIOS says; at 0xfff5 */
-#define BIOS_MODEL   0xfc /* IBM AT and all that came after it, at 0xfffe */
+#define BIOS_MODEL   0xfc       /* IBM AT and all that came after it, at 0xfffe */
 
 /* INT 11h: a coprocessor, 80x25 colour, one serial port. RBIL table #00226. */
 #define EQUIPMENT_FPU     BIT(1)

@@ -51,11 +51,11 @@
 /* What a snapshot must hold. */
 struct bios_state {
 	uint8_t text[TEXT_SIZE]; /* the display's memory in text modes */
-	uint8_t drawn; /* the guest has stored there itself */
-	uint8_t disk_status; /* of the last INT 13h */
+	uint8_t drawn;           /* the guest has stored there itself */
+	uint8_t disk_status;     /* of the last INT 13h */
 	uint8_t key_awaited;     /* the guest has asked once and was told that no key waits */
 	uint8_t reserved[1];
-	uint32_t keys_read;      /* of platform.keys */
+	uint32_t keys_read; /* of platform.keys */
 };
 
 struct bios {

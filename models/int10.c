@@ -315,7 +315,7 @@ void int10_vbe_info(struct bios_call *c)
 	memcpy(info, "VESA", 4);
 	put_le16(info + 4, VBE_VERSION);
 	put_le32(info + 6, BIOS_SEGMENT << 16 | (BIOS_VBE_STRINGS + 2)); /* OEM string: empty */
-	put_le32(info + 14, BIOS_SEGMENT << 16 | BIOS_VBE_STRINGS); /* modes */
+	put_le32(info + 14, BIOS_SEGMENT << 16 | BIOS_VBE_STRINGS);      /* modes */
 	put_le16(info + 18, 4); /* 64 KiB blocks of memory */
 	put_le16(modes, VBE_NO_MODES);
 	machine_write(c->m, BIOS_GPA + BIOS_VBE_STRINGS, modes, sizeof(modes));

@@ -5,10 +5,10 @@
 #define NOT_SUPPORTED 0x86
 #define SMAP          0x534d4150u
 #define ENTRY_SIZE    20u
-#define ENTRY_SIZE_3  24u /* ACPI 3.0 */
+#define ENTRY_SIZE_3  24u    /* ACPI 3.0 */
 #define ATTR_ENABLED  BIT(0) /* ACPI 3.0, 14.1: clear, and the entry is to be ignored */
 
-#define KIB_BELOW_16M 0x3c00u /* AX=E801h counts at most 15 MiB in KiB */
+#define KIB_BELOW_16M 0x3c00u      /* AX=E801h counts at most 15 MiB in KiB */
 #define KIB_88_MAX    (63u * 1024) /* SeaBIOS's answer when there is more */
 #define NS_PER_US     1000ull
 

@@ -19,9 +19,9 @@
 #define MIN_LOW             0x3000ull /* purgatory and boot_params */
 #define MIN_KERNEL          0x100000ull
 #define MIN_INITRD          0x1000000ull
-#define ELFCOREHDR_ROOM     30u /* kept free for elfcorehdr=, also without a crash kernel */
+#define ELFCOREHDR_ROOM     30u       /* kept free for elfcorehdr=, also without a crash kernel */
 #define EFI_SETUP_DATA_ROOM (16 + 96) /* a setup_data node that only an EFI machine fills */
-#define SETUP_RNG_SEED      9 /* uapi/asm/bootparam.h */
+#define SETUP_RNG_SEED      9         /* uapi/asm/bootparam.h */
 #define RNG_SEED_SIZE       32
 #define RNG_NODE_SIZE       (16 + RNG_SEED_SIZE)
 #define EXT_MEM_MAX_KIB     0xfc00u

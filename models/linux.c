@@ -83,7 +83,9 @@ int linux_boot_init(struct linux_boot *b, const struct image *image,
 int linux_boot_init16(struct linux_boot *b, const struct image *image,
 		      const struct platform *platform, struct start_of_day *sod, struct diag *diag)
 {
-	int ret = image->bz ? 0 : diag_set(diag, -EINVAL, "%s has no 16-bit setup code", image_format_names[image->format]);
+	int ret = image->bz ? 0 :
+			      diag_set(diag, -EINVAL, "%s has no 16-bit setup code",
+				       image_format_names[image->format]);
 
 	return boot_init(b, image, platform, sod, diag, ret);
 }
@@ -153,7 +155,8 @@ int linux_boot_kernel_fixed(struct linux_boot *b, gpa_t load)
 {
 	gpa_t run = run_address(b, load);
 
-	if (b->bz->kernel_size && (!fits(b, load, b->bz->kernel_size) || !fits(b, run, b->run_size)))
+	if (b->bz->kernel_size &&
+	    (!fits(b, load, b->bz->kernel_size) || !fits(b, run, b->run_size)))
 		return diag_set(
 			b->diag, -EINVAL,
 			"memory is too small: the kernel takes 0x%llx bytes at 0x%llx and runs in 0x%llx bytes at 0x%llx (init_size, pref_address), and they are not all free RAM",

@@ -13,12 +13,12 @@ struct linux_boot {
 	const struct bzimage *bz;
 	const struct platform *platform;
 	struct start_of_day *sod; /* gets the placements and addresses */
-	struct diag *diag; /* may be NULL */
-	struct layout layout; /* what is still free */
-	uint64_t end; /* nothing may lie at or above it */
-	uint64_t alignment; /* of the kernel, checked */
-	uint64_t run_size; /* bytes the kernel may use from its run address on */
-	char source[64]; /* "model linux32:spec" */
+	struct diag *diag;        /* may be NULL */
+	struct layout layout;     /* what is still free */
+	uint64_t end;             /* nothing may lie at or above it */
+	uint64_t alignment;       /* of the kernel, checked */
+	uint64_t run_size;        /* bytes the kernel may use from its run address on */
+	char source[64];          /* "model linux32:spec" */
 	uint8_t bp[BOOT_PARAMS_SIZE];
 };
 

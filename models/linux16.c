@@ -28,15 +28,15 @@
 struct real_layout {
 	gpa_t base;
 	uint32_t cmdline; /* offset from base */
-	bool is_end; /* the command line ends there instead, its start a multiple of 16 */
-	uint32_t gap; /* bytes between the top of the stack and the command line */
+	bool is_end;      /* the command line ends there instead, its start a multiple of 16 */
+	uint32_t gap;     /* bytes between the top of the stack and the command line */
 };
 
 enum cmdline_style {
 	CMDLINE_PLAIN,
 	CMDLINE_BOOT_IMAGE, /* "BOOT_IMAGE=vmlinuz ..." */
-	CMDLINE_BOOT_PATH, /* "BOOT_IMAGE=/boot/vmlinuz ..." */
-	CMDLINE_AUTO, /* "auto BOOT_IMAGE=vmlinuz ..." */
+	CMDLINE_BOOT_PATH,  /* "BOOT_IMAGE=/boot/vmlinuz ..." */
+	CMDLINE_AUTO,       /* "auto BOOT_IMAGE=vmlinuz ..." */
 };
 
 struct linux16_variant {
@@ -44,11 +44,11 @@ struct linux16_variant {
 	struct real_layout old;
 	uint8_t loader; /* type_of_loader */
 	enum cmdline_style style;
-	bool no_display; /* the machine has no VGA adapter */
-	unsigned cursor_row; /* below what the loader has printed */
+	bool no_display;      /* the machine has no VGA adapter */
+	unsigned cursor_row;  /* below what the loader has printed */
 	bool clears_vid_mode; /* writes 0 where the user names no video mode */
-	uint64_t
-		initrd_end; /* nothing of the initrd at or above it; 0: no limit of the loader's own */
+	/* nothing of the initrd at or above it; 0: no limit of the loader's own */
+	uint64_t initrd_end;
 	uint64_t initrd_spare; /* below the end of the RAM under 4 GiB */
 	void (*registers)(struct cpu_state *cpu);
 	const uint8_t *gdt; /* the loader's own, at the GDTR's base */

@@ -7,9 +7,9 @@
 #include "loaders/placement.h"
 
 struct identity_map {
-	uint64_t end; /* [0, end) is mapped; rounded up to 2 MiB, at most PAGING_MAP_MAX */
+	uint64_t end;         /* [0, end) is mapped; rounded up to 2 MiB, at most PAGING_MAP_MAX */
 	uint64_t table_flags; /* PTE_* of entries that point to tables */
-	uint64_t page_flags; /* PTE_* of the 2 MiB entries; PTE_PS is added */
+	uint64_t page_flags;  /* PTE_* of the 2 MiB entries; PTE_PS is added */
 };
 
 #define PAGING_MAP_MAX GIB(4096)

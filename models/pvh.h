@@ -17,8 +17,8 @@ struct pvh_addresses {
 /* An ELF kernel on its way to its PHYS32_ENTRY. */
 struct pvh_boot {
 	struct elf_boot elf; /* kernel, layout, diag; its boot_params stay unused */
-	struct platform
-		platform; /* the caller's, borrowed, with the memory map that this producer gives */
+	/* the caller's, borrowed, with the memory map that this producer gives */
+	struct platform platform;
 	struct start_info info;
 	struct pvh_addresses at;
 	gpa_t initrd;

@@ -244,7 +244,9 @@ static int qboot_attach(struct machine *m, const struct start_of_day *sod, struc
 		       0;
 }
 
-const struct pvh_variant pvh_qboot = { .platform = qboot_platform, .build = qboot_build, .attach = qboot_attach };
+const struct pvh_variant pvh_qboot = { .platform = qboot_platform,
+				       .build = qboot_build,
+				       .attach = qboot_attach };
 
 /* --- Firecracker: layout.rs, gdt.rs, regs.rs --- */
 

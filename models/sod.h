@@ -19,8 +19,8 @@ struct sod_variant {
 	const char *name; /* "spec", "grub2", "kexec", ... */
 	const char *doc;
 	const char *cite;
-	const char *const *
-		known; /* NULL-ended ids of the clauses that the real producer breaks; NULL: none */
+	/* NULL-ended ids of the clauses that the real producer breaks; NULL: none */
+	const char *const *known;
 	const void *data; /* the path's own parameters for it */
 };
 
@@ -29,16 +29,16 @@ struct start_of_day {
 	const struct sod_variant *variant;
 	struct cpu_state cpu;
 	struct placements memory;
-	enum point
-		first; /* point at the first instruction beside `entry`: POINT_COMPRESSED, POINT_KERNEL, or POINT_ENTRY for none */
-	char symbol[64]; /* symbol at the first instruction */
-	gpa_t boot_params; /* 0: none at entry */
+	/* point at the first instruction beside `entry`: POINT_COMPRESSED, POINT_KERNEL, or POINT_ENTRY for none */
+	enum point first;
+	char symbol[64];    /* symbol at the first instruction */
+	gpa_t boot_params;  /* 0: none at entry */
 	gpa_t load_address; /* where the loaded kernel (or its protected-mode part) starts */
 	uint64_t load_size; /* bytes of it that came from the file */
-	uint64_t
-		run_size; /* init_size, or the ELF's span: bytes the image may use from its run address on */
+	/* init_size, or the ELF's span: bytes the image may use from its run address on */
+	uint64_t run_size;
 	gpa_t run_address; /* boot.rst's runtime start */
-	gpa_t startup_32; /* compressed image's startup_32; 0: this path has no compressed stage */
+	gpa_t startup_32;  /* compressed image's startup_32; 0: this path has no compressed stage */
 	bool own_acpi; /* the producer has placed ACPI tables of its own: the platform's stay out */
 	void *service; /* state of what attach() hooks in, freed by sod_release(); NULL: none */
 };

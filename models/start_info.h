@@ -23,7 +23,7 @@ struct start_info {
 	gpa_t modlist;
 	gpa_t cmdline;
 	gpa_t rsdp;
-	gpa_t memmap; /* version 1 */
+	gpa_t memmap;            /* version 1 */
 	uint32_t memmap_entries; /* version 1 */
 };
 

@@ -35,7 +35,7 @@ typedef int64_t (*xen_fn)(struct xen_call *c);
 
 struct xen_call_row {
 	const char *name; /* "memory_op" */
-	const char *op; /* "memory_map"; "" when it has none */
+	const char *op;   /* "memory_map"; "" when it has none */
 	uint32_t number;
 	int64_t op_number; /* XEN_ANY: whatever has no row of its own */
 	xen_fn fn;

@@ -222,7 +222,7 @@ static void vcpu_info_fill(uint8_t info[VCPU_INFO_SIZE])
 	uint8_t *time = info + VCPU_TIME;
 
 	memset(info, 0, VCPU_INFO_SIZE);
-	info[1] = 1; /* evtchn_upcall_mask */
+	info[1] = 1;       /* evtchn_upcall_mask */
 	put_le32(time, 2); /* version: even, so it is not being written */
 	put_le32(time + 24, 0x80000000u);
 	time[28] = 1;

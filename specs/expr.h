@@ -18,15 +18,15 @@ enum expr_kind {
 	EXPR_NUMBER,
 	EXPR_STRING,
 	EXPR_BOOL,
-	EXPR_NAME, /* what the namespace knows */
-	EXPR_FIELD, /* e.addr: of the element that a quantifier is at */
+	EXPR_NAME,   /* what the namespace knows */
+	EXPR_FIELD,  /* e.addr: of the element that a quantifier is at */
 	EXPR_DEFINE, /* a named expression of the same file */
 	EXPR_CALL,
 	EXPR_UNARY,
 	EXPR_BINARY,
-	EXPR_COND, /* a ? b : c */
+	EXPR_COND,   /* a ? b : c */
 	EXPR_MEMBER, /* x in {1, 2, 4..7} */
-	EXPR_QUANT, /* all e in e820: ... */
+	EXPR_QUANT,  /* all e in e820: ... */
 };
 
 /* OP(ID, "spelling", how tightly it binds, operands, result); see expr_parse.c for the letters */
@@ -57,26 +57,26 @@ struct expr_range {
 struct expr {
 	enum expr_kind kind;
 	enum value_type type; /* this and the next two are expr_check()'s */
-	bool constant; /* nothing in it depends on a state or an image */
+	bool constant;        /* nothing in it depends on a state or an image */
 	unsigned depth;
 	enum expr_op op;
 	struct place place;
-	const char
-		*text; /* as written, not NUL-terminated; lives as long as the rule file's text */
+	/* as written, not NUL-terminated; lives as long as the rule file's text */
+	const char *text;
 	size_t text_len;
 	struct expr *arg[EXPR_ARGS_MAX];
 	unsigned arg_count;
 	struct expr_range *ranges; /* EXPR_MEMBER */
 	unsigned range_count;
-	uint64_t number; /* EXPR_NUMBER, EXPR_BOOL */
-	const char *word; /* the name, string or function as text */
+	uint64_t number;      /* EXPR_NUMBER, EXPR_BOOL */
+	const char *word;     /* the name, string or function as text */
 	struct name_ref name; /* EXPR_NAME, and EXPR_QUANT's list */
 	const struct function *function;
 	struct define *define;
-	bool all; /* EXPR_QUANT: all, else any */
+	bool all;             /* EXPR_QUANT: all, else any */
 	const char *variable; /* EXPR_QUANT */
-	unsigned slot; /* EXPR_FIELD, EXPR_QUANT: which enclosing quantifier */
-	unsigned field; /* EXPR_FIELD */
+	unsigned slot;        /* EXPR_FIELD, EXPR_QUANT: which enclosing quantifier */
+	unsigned field;       /* EXPR_FIELD */
 };
 
 /* A named expression, `define:` in a rule file. */
@@ -85,7 +85,7 @@ struct define {
 	struct place place;
 	struct expr *expr;
 	bool under_way, done; /* expr_check()'s */
-	unsigned points; /* BIT(enum point): where it was found to have a meaning */
+	unsigned points;      /* BIT(enum point): where it was found to have a meaning */
 	struct define *next;
 };
 
@@ -94,7 +94,7 @@ struct expr_source {
 	const char *text; /* need not be NUL-terminated; must outlive the expression */
 	size_t len;
 	struct place place; /* of text's first character */
-	bool exact; /* else every error is at place */
+	bool exact;         /* else every error is at place */
 };
 
 /* -EINVAL with "FILE:LINE:COLUMN: ..." in @diag, -ENOMEM. */
@@ -108,7 +108,7 @@ int expr_parse_assignment(struct arena *arena, const struct expr_source *source,
 struct expr_scope {
 	const char *file;
 	struct define *defines; /* of the file */
-	unsigned points; /* BIT(enum point): where it will be evaluated */
+	unsigned points;        /* BIT(enum point): where it will be evaluated */
 };
 
 /* Resolve names and check types; @want is the type that the whole must have. */
@@ -127,7 +127,7 @@ enum eval_status { EVAL_OK, EVAL_SKIP, EVAL_ERROR, EVAL_UNREADABLE };
 struct term {
 	const struct expr *expr;
 	char *text; /* the value in words; owned */
-	gpa_t gpa; /* the memory it was read from; size 0: none */
+	gpa_t gpa;  /* the memory it was read from; size 0: none */
 	uint32_t size;
 	unsigned element; /* EXPR_QUANT: the element that decided */
 };

@@ -9,9 +9,9 @@ enum token_kind {
 	TOKEN_END,
 	TOKEN_NUMBER,
 	TOKEN_STRING, /* start and len are without the quotes */
-	TOKEN_WORD, /* names with their dots; all, any, in, overlaps, true and false too */
-	TOKEN_OP, /* op */
-	TOKEN_PUNCT, /* punct: ( ) { } , ? : = and . for two dots */
+	TOKEN_WORD,   /* names with their dots; all, any, in, overlaps, true and false too */
+	TOKEN_OP,     /* op */
+	TOKEN_PUNCT,  /* punct: ( ) { } , ? : = and . for two dots */
 };
 
 struct token {

@@ -20,7 +20,7 @@ struct parser {
 	const struct expr_source *src;
 	struct diag *diag;
 	struct token token; /* the next one */
-	size_t last_end; /* where the one before it ended */
+	size_t last_end;    /* where the one before it ended */
 	unsigned depth;
 	const char *variables[EXPR_QUANT_DEPTH];
 	unsigned variable_count;

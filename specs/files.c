@@ -31,9 +31,9 @@ RULE_FILE(startup_64, "specs/startup_64.yaml");
 
 const struct spec_file spec_files[] = {
 	ROW(linux_image, "linux-image.yaml"),     ROW(linux_entry16, "linux-entry16.yaml"),
-	ROW(linux_entry32, "linux-entry32.yaml"),
-	ROW(linux_entry64, "linux-entry64.yaml"), ROW(boot_params, "boot-params.yaml"),
-	ROW(xen_pvh, "xen-pvh.yaml"),             ROW(startup_64, "startup_64.yaml"),
+	ROW(linux_entry32, "linux-entry32.yaml"), ROW(linux_entry64, "linux-entry64.yaml"),
+	ROW(boot_params, "boot-params.yaml"),     ROW(xen_pvh, "xen-pvh.yaml"),
+	ROW(startup_64, "startup_64.yaml"),
 };
 
 const size_t spec_file_count = ARRAY_SIZE(spec_files);

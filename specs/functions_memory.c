@@ -2,7 +2,7 @@
 /* Functions of the rule language that read the state's memory: numbers, strings, comparisons, descriptors. */
 #include <inttypes.h>
 
-#include "emu/base/x86.h" /* DESC_G */
+#include "emu/base/x86.h"    /* DESC_G */
 #include "loaders/payload.h" /* payload_crc32 */
 #include "specs/functions.h"
 

@@ -24,11 +24,11 @@ struct judge_context {
 	const struct image *image; /* NULL: unknown; unpacked for clauses about the payload */
 	const struct handover *handovers; /* of this path so far, in time order */
 	size_t handover_count;
-	const char *path; /* "linux32"; NULL at the point image: no path in particular */
+	const char *path;    /* "linux32"; NULL at the point image: no path in particular */
 	const char *variant; /* "spec" */
 	const char *cmdline; /* that the user asked for; NULL: unknown */
-	const char *const
-		*known; /* NULL-ended ids that the producer is documented to break; NULL: none */
+	/* NULL-ended ids that the producer is documented to break; NULL: none */
+	const char *const *known;
 	bool fact_known[FACT_COUNT];
 	uint64_t facts[FACT_COUNT];
 	bool partial_memory; /* captured elsewhere: memory that is not there is unknown, not absent */

@@ -29,7 +29,9 @@ static const char *const segment_fields[] = { "index", "type",  "offset", "files
 static const char *const section_fields[] = { "index",  "name",    "vaddr", "vsize",
 					      "offset", "rawsize", "flags", NULL };
 static const char *const memmap_fields[] = { "index", "addr", "size", "type", "reserved", NULL };
-static const char *const module_fields[] = { "index", "paddr", "size", "cmdline", "reserved", NULL };
+static const char *const module_fields[] = {
+	"index", "paddr", "size", "cmdline", "reserved", NULL
+};
 
 static const struct list_info list_infos[] = {
 	[LIST_E820] = { "e820", true, "e820_table of boot_params, e820_entries of it",

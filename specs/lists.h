@@ -15,7 +15,7 @@
 #define SETUP_DATA_FIELD_NEXT 2
 #define SETUP_DATA_FIELD_TYPE 3
 #define SETUP_DATA_FIELD_LEN  4
-#define SETUP_DATA_HEADER     16u /* boot.rst setup_data: next, type, len */
+#define SETUP_DATA_HEADER     16u  /* boot.rst setup_data: next, type, len */
 #define SETUP_DATA_MAX        256u /* a longer list is called endless */
 
 /* No command line is longer: COMMAND_LINE_SIZE is 2048 on x86 (asm/setup.h); a loader's may be, within reason. */

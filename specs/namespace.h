@@ -17,11 +17,11 @@ struct eval;
 
 enum name_kind {
 	NAME_REGISTER, /* rax, eax, cr0, cs, cs.base */
-	NAME_HEADER, /* hdr.xloadflags: in the file */
-	NAME_BP, /* bp.hdr.xloadflags: in memory */
-	NAME_FACT, /* facts.def: of the run */
-	NAME_IMAGE, /* image.def: of the image */
-	NAME_STATE, /* state_names.def: of the state, with code of its own */
+	NAME_HEADER,   /* hdr.xloadflags: in the file */
+	NAME_BP,       /* bp.hdr.xloadflags: in memory */
+	NAME_FACT,     /* facts.def: of the run */
+	NAME_IMAGE,    /* image.def: of the image */
+	NAME_STATE,    /* state_names.def: of the state, with code of its own */
 };
 
 struct name_ref {
@@ -30,11 +30,11 @@ struct name_ref {
 	bool at_point; /* entry.NAME and so on: another point than the present one */
 	enum point point;
 	bool needs_state; /* has no meaning at the point image */
-	const char
-		*base; /* NAME_REGISTER: for cpu_state_get(); lives as long as the name asked for */
+	/* NAME_REGISTER: for cpu_state_get(); lives as long as the name asked for */
+	const char *base;
 	const struct segreg_info *seg; /* NAME_REGISTER: bits of this one's attributes, instead */
 	const struct bp_field_info *field; /* NAME_HEADER, NAME_BP */
-	bool is_bits; /* of base or field */
+	bool is_bits;                      /* of base or field */
 	unsigned shift, width;
 	unsigned index; /* into the table of its kind */
 };

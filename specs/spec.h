@@ -15,11 +15,11 @@ struct clause {
 	const char *id;
 	enum verdict_level level;
 	enum verdict_subject subject;
-	unsigned points; /* BIT(enum point) */
+	unsigned points;                         /* BIT(enum point) */
 	const char *paths[CLAUSE_PATHS_MAX + 1]; /* NULL-ended; empty: all */
-	struct expr *gate; /* NULL: always */
+	struct expr *gate;                       /* NULL: always */
 	struct expr *require;
-	const char *want; /* require as text, white space folded */
+	const char *want;      /* require as text, white space folded */
 	const char *gate_text; /* likewise; NULL without a gate */
 	const char *cite;
 	const char *text;

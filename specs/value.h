@@ -12,8 +12,8 @@ extern const char *const value_type_names[]; /* "integer", "boolean", "string", 
 struct value {
 	enum value_type type;
 	union {
-		uint64_t n; /* VALUE_INT, and VALUE_BOOL as 0 or 1 */
-		const char *s; /* VALUE_STRING, borrowed */
+		uint64_t n;         /* VALUE_INT, and VALUE_BOOL as 0 or 1 */
+		const char *s;      /* VALUE_STRING, borrowed */
 		struct regions set; /* VALUE_SET, owned; the regions' values do not matter */
 	};
 };

@@ -9,12 +9,12 @@ enum verdict_status { VERDICT_PASS, VERDICT_SKIP, VERDICT_KNOWN, VERDICT_FAIL, V
 enum verdict_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO };
 enum verdict_subject { SUBJECT_LOADER, SUBJECT_FIRMWARE, SUBJECT_KERNEL };
 
-extern const char *const verdict_status_names[]; /* "PASS", "SKIP", "KNOWN", "FAIL", "ERROR" */
-extern const char *const verdict_level_names[]; /* "error", "warn", "info" */
+extern const char *const verdict_status_names[];  /* "PASS", "SKIP", "KNOWN", "FAIL", "ERROR" */
+extern const char *const verdict_level_names[];   /* "error", "warn", "info" */
 extern const char *const verdict_subject_names[]; /* "loader", "firmware", "kernel" */
 
 struct verdict {
-	const char *id; /* owned by the spec */
+	const char *id;   /* owned by the spec */
 	const char *cite; /* likewise */
 	const char *text; /* likewise */
 	enum verdict_status status;
@@ -22,7 +22,7 @@ struct verdict {
 	enum verdict_subject subject;
 	enum point point;
 	char *want; /* owned: the expression, or what it asks for */
-	char *got; /* owned: every sub-term with its value; the reason of a SKIP or ERROR */
+	char *got;  /* owned: every sub-term with its value; the reason of a SKIP or ERROR */
 	bool unexpected_pass; /* listed as KNOWN to fail, and passed */
 	/* The memory that decided it, for the watching run; size 0: none (a register or no single place). */
 	gpa_t blame_gpa;

@@ -24,7 +24,7 @@ extern const char *const alter_where_names[ALTER_COUNT]; /* "image", "entry", "g
 struct alteration {
 	enum alter_where where;
 	struct place place;
-	const char *text; /* as written */
+	const char *text;    /* as written */
 	struct expr *target; /* a register, a field, or u8(address) and its like */
 	struct expr *value;
 	const char *symbol; /* ALTER_GUEST */
@@ -34,8 +34,8 @@ struct alteration {
 };
 
 struct violation {
-	const char *
-		path; /* where it shows, "linux64" or "linux64:vmm"; NULL: any path of the clause */
+	/* where it shows, "linux64" or "linux64:vmm"; NULL: any path of the clause */
+	const char *path;
 	struct alteration *items;
 	size_t count;
 };
@@ -48,7 +48,7 @@ int violation_parse(struct arena *arena, const char *file, const struct doc_node
 /* What is altered; members that @where does not need may be NULL. */
 struct alter_target {
 	const struct judge_context *context; /* for the values of names */
-	const struct handover *now; /* likewise; NULL for ALTER_IMAGE */
+	const struct handover *now;          /* likewise; NULL for ALTER_IMAGE */
 	uint8_t *file;
 	size_t file_size;
 	struct cpu_state *cpu;

@@ -20,12 +20,12 @@ struct place {
 
 struct doc_node {
 	enum doc_kind kind;
-	struct place place; /* of the node's first character */
-	const char *value; /* a scalar's text, NUL-terminated */
-	struct bytes raw; /* a scalar as the file has it, without quotes and block header */
+	struct place place;     /* of the node's first character */
+	const char *value;      /* a scalar's text, NUL-terminated */
+	struct bytes raw;       /* a scalar as the file has it, without quotes and block header */
 	struct place raw_place; /* of raw's first character */
 	bool exact; /* raw is value but for line folding: positions in it can be trusted */
-	const struct doc_node *key; /* of a map's member */
+	const struct doc_node *key;  /* of a map's member */
 	const struct doc_node *next; /* in the list or map that holds it */
 	const struct doc_node *first;
 	size_t count;

@@ -61,12 +61,14 @@ static bool failed_at_entry(const struct report_path *p, const struct verdict *v
 	return false;
 }
 
-static const struct verdict *first_of(const struct report_path *p, enum verdict_status status, bool at_entry)
+static const struct verdict *first_of(const struct report_path *p, enum verdict_status status,
+				      bool at_entry)
 {
 	for (size_t i = 0; i < p->verdicts.count; i++) {
 		const struct verdict *v = &p->verdicts.items[i];
 
-		if (v->status != status || v->level != LEVEL_ERROR || (v->point == POINT_ENTRY) != at_entry)
+		if (v->status != status || v->level != LEVEL_ERROR ||
+		    (v->point == POINT_ENTRY) != at_entry)
 			continue;
 		if (at_entry || status != VERDICT_FAIL || !failed_at_entry(p, v))
 			return v;
@@ -74,15 +76,18 @@ static const struct verdict *first_of(const struct report_path *p, enum verdict_
 	return NULL;
 }
 
-static void outcome_from(struct report_path *p, enum outcome outcome, const struct verdict *v, const char *what)
+static void outcome_from(struct report_path *p, enum outcome outcome, const struct verdict *v,
+			 const char *what)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < p->verdicts.count; i++)
-		count += p->verdicts.items[i].status == v->status && p->verdicts.items[i].level == LEVEL_ERROR;
+		count += p->verdicts.items[i].status == v->status &&
+			 p->verdicts.items[i].level == LEVEL_ERROR;
 	p->outcome = outcome;
 	p->by_verdicts = true;
-	snprintf(p->reason, sizeof(p->reason), "%s at %s%s: %s", v->id, point_names[v->point], what, v->text);
+	snprintf(p->reason, sizeof(p->reason), "%s at %s%s: %s", v->id, point_names[v->point], what,
+		 v->text);
 	if (count > 1) {
 		size_t len = strlen(p->reason);
 
@@ -122,9 +127,10 @@ static uint64_t point_time(const struct report_path *p, enum point point)
 }
 
 /* "startup_64+0x1c6 (0x10001c6: movb $0, 0x1e8(%rsi)), after 5 instructions" */
-static void name_instruction(const struct image *image, const struct store_record *s, struct buf *text)
+static void name_instruction(const struct image *image, const struct store_record *s,
+			     struct buf *text)
 {
-	struct bytes code = {.data = s->code, .len = s->code_len};
+	struct bytes code = { .data = s->code, .len = s->code_len };
 	char line[128] = "", symbol[64];
 
 	if (code_symbol(image, code, symbol, sizeof(symbol)))
@@ -138,7 +144,7 @@ static void name_instruction(const struct image *image, const struct store_recor
 
 static void name_writer(const struct image *image, struct verdict *v, const struct store_record *s)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 
 	buf_printf(&text, "0x%" PRIx64 " by ", v->blame_gpa);
 	if (s->seen)
@@ -152,12 +158,13 @@ static void name_writer(const struct image *image, struct verdict *v, const stru
 	buf_free(&text);
 }
 
-void check_blame(const struct image *image, const struct run_options *options, struct report_path *p)
+void check_blame(const struct image *image, const struct run_options *options,
+		 struct report_path *p)
 {
-	struct store_record records[STORE_RECORDS_MAX] = {0};
+	struct store_record records[STORE_RECORDS_MAX] = { 0 };
 	struct verdict *of[STORE_RECORDS_MAX];
 	struct run_options again = *options;
-	struct report_path second = {0};
+	struct report_path second = { 0 };
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->verdicts.count && n < STORE_RECORDS_MAX; i++) {
@@ -165,7 +172,9 @@ void check_blame(const struct image *image, const struct run_options *options, s
 
 		if (!wants_blame(v))
 			continue;
-		records[n] = (struct store_record){.gpa = v->blame_gpa, .size = v->blame_size, .until = point_time(p, v->point)};
+		records[n] = (struct store_record){ .gpa = v->blame_gpa,
+						    .size = v->blame_size,
+						    .until = point_time(p, v->point) };
 		of[n++] = v;
 	}
 	if (!n)
@@ -208,9 +217,10 @@ static void *worker(void *arg)
 
 #define JOBS_MAX 64u
 
-void check_paths(const struct image *image, const struct run_options *options, struct report_image *ret, unsigned jobs, const struct check_progress *progress)
+void check_paths(const struct image *image, const struct run_options *options,
+		 struct report_image *ret, unsigned jobs, const struct check_progress *progress)
 {
-	struct work w = {.image = image, .options = options, .ret = ret, .progress = progress};
+	struct work w = { .image = image, .options = options, .ret = ret, .progress = progress };
 	pthread_t threads[JOBS_MAX];
 	unsigned started = 0;
 

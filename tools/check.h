@@ -26,7 +26,8 @@ void check_context(const struct check_facts *facts, struct judge_context *ret);
  * Judge the image and every point that @ret has a handover of; the verdicts go
  * into @ret->verdicts, in the order of points. -ENOMEM.
  */
-int check_judge(const struct spec_set *specs, const struct check_facts *facts, struct report_path *ret);
+int check_judge(const struct spec_set *specs, const struct check_facts *facts,
+		struct report_path *ret);
 
 /*
  * What the verdicts make of a path's outcome (design.md): a FAIL of level error
@@ -40,14 +41,17 @@ void check_outcome(struct report_path *ret);
  * and note in each verdict who wrote it last before its point. Without such a
  * clause nothing is run.
  */
-void check_blame(const struct image *image, const struct run_options *options, struct report_path *ret);
+void check_blame(const struct image *image, const struct run_options *options,
+		 struct report_path *ret);
 
 struct check_progress {
-	void (*path_begins)(const struct report_path *p, void *arg); /* NULL: nobody wants to know */
+	void (*path_begins)(const struct report_path *p,
+			    void *arg); /* NULL: nobody wants to know */
 	void *arg;
 };
 
 /* Run, judge and blame all paths of @ret, @jobs at a time. */
-void check_paths(const struct image *image, const struct run_options *options, struct report_image *ret, unsigned jobs, const struct check_progress *progress);
+void check_paths(const struct image *image, const struct run_options *options,
+		 struct report_image *ret, unsigned jobs, const struct check_progress *progress);
 
 #endif

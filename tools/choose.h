@@ -11,7 +11,8 @@
  * broken image leaves its one line in ret->error, also written to stderr, and
  * *ret_image NULL.
  */
-void choose_image(const struct options *o, const char *path, struct image **ret_image, struct report_image *ret);
+void choose_image(const struct options *o, const char *path, struct image **ret_image,
+		  struct report_image *ret);
 
 /* A path asked for with --require that was skipped becomes a failure. */
 void choose_require(const struct options *o, struct report_image *ret);

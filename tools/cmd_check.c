@@ -12,7 +12,7 @@
 
 struct check_command {
 	struct options options;
-	unsigned jobs; /* 0: as many as there are processors */
+	unsigned jobs;     /* 0: as many as there are processors */
 	const char *state; /* judge this instead of running; NULL: run */
 	const char **images;
 	size_t image_count;
@@ -21,8 +21,11 @@ struct check_command {
 enum { OPT_JOBS = 0x200, OPT_STATE };
 
 static const struct argp_option check_options[] = {
-	{ "jobs", OPT_JOBS, "N", 0, "Run N paths at a time (default: as many as there are processors)", 1 },
-	{ "state", OPT_STATE, "FILE", 0, "Judge the state in FILE, captured elsewhere, instead of running; IMAGE, if given, is what was entered", 1 },
+	{ "jobs", OPT_JOBS, "N", 0,
+	  "Run N paths at a time (default: as many as there are processors)", 1 },
+	{ "state", OPT_STATE, "FILE", 0,
+	  "Judge the state in FILE, captured elsewhere, instead of running; IMAGE, if given, is what was entered",
+	  1 },
 	{ 0 },
 };
 
@@ -85,7 +88,8 @@ static void check_images(struct check_command *c, struct report *r, struct image
 	}
 	for (size_t i = 0; i < c->image_count; i++) {
 		struct report_image *ret = &r->images[i];
-		struct check_progress progress = { .path_begins = terminal ? show_progress : NULL, .arg = ret->name };
+		struct check_progress progress = { .path_begins = terminal ? show_progress : NULL,
+						   .arg = ret->name };
 
 		choose_image(&c->options, c->images[i], &images[i], ret);
 		if (ret->error[0])

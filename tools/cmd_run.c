@@ -55,7 +55,8 @@ int cmd_run(int argc, char **argv)
 	report.image_count = 1;
 	choose_image(&c.options, c.image, &image, image_report);
 	for (size_t i = 0; !image_report->error[0] && i < image_report->path_count; i++)
-		path_run(image, image_report->paths[i].path, image_report->paths[i].variant, &c.options.run, &image_report->paths[i]);
+		path_run(image, image_report->paths[i].path, image_report->paths[i].variant,
+			 &c.options.run, &image_report->paths[i]);
 	choose_require(&c.options, image_report);
 	status = report_exit_status(&report);
 	/* A broken image's one line has gone to stderr already. */

@@ -10,7 +10,7 @@
 /* Fewer bytes than this are found by chance. */
 #define CODE_MIN 8u
 
-#define ELF_PT_LOAD 1u /* ELF gABI, p_type */
+#define ELF_PT_LOAD 1u     /* ELF gABI, p_type */
 #define STARTUP_64  0x200u /* boot.rst "64-bit BOOT PROTOCOL": startup_64 is 0x200 past startup_32 */
 #define NOT_FOUND   SIZE_MAX
 

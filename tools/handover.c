@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define ELF_PT_LOAD       1u /* ELF gABI, p_type */
+#define ELF_PT_LOAD       1u    /* ELF gABI, p_type */
 #define CMDLINE_SHOWN_MAX 4096u /* of a command line whose size nobody told us */
 
 /* Copy what is readable of [gpa, gpa+len) page by page; memory that is not there is left out. */

@@ -26,11 +26,11 @@ int handover_trim(struct handover *h);
 
 /* How to know the kernel proper's first instruction when it is about to run. */
 struct kernel_entry {
-	gpa_t paddr; /* e_entry of the unpacked kernel, where it was linked */
+	gpa_t paddr;        /* e_entry of the unpacked kernel, where it was linked */
 	uint64_t alignment; /* KASLR and relocation move it by multiples of this */
-	uint8_t code[32]; /* its first bytes in the ELF */
-	size_t len; /* of code; with too few nothing matches */
-	char symbol[16]; /* "startup_64" or "startup_32" */
+	uint8_t code[32];   /* its first bytes in the ELF */
+	size_t len;         /* of code; with too few nothing matches */
+	char symbol[16];    /* "startup_64" or "startup_32" */
 };
 
 void kernel_entry_init(struct kernel_entry *e, const struct image *image);

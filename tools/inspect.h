@@ -9,7 +9,7 @@
 struct inspection {
 	char name[256];
 	const struct image *image; /* borrowed; NULL when it could not be read at all */
-	char error[1024]; /* the one line: of the file, or of its payload; "" when sound */
+	char error[1024];          /* the one line: of the file, or of its payload; "" when sound */
 };
 
 void inspect_text(const struct inspection *in, struct buf *out);

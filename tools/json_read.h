@@ -13,10 +13,10 @@ struct json_doc;
 /* A value in a document, and the way to it from the root. Values are cheap to copy and own nothing. */
 struct json_value {
 	const struct json_doc *doc;
-	const void *value; /* NULL: no such member */
+	const void *value;               /* NULL: no such member */
 	const struct json_value *parent; /* must outlive this; NULL at the root */
-	const char *key; /* of a member of an object */
-	size_t index; /* of an element of an array */
+	const char *key;                 /* of a member of an object */
+	size_t index;                    /* of an element of an array */
 };
 
 /* @name is what errors call it. -EINVAL with "NAME:LINE:COLUMN: ..." in @diag. */

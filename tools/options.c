@@ -223,7 +223,8 @@ static void parse_bios_quirks(struct run_options *run, const char *list, struct 
 		argp_failure(state, 125, ENOMEM, "%s", list);
 	while ((item = strsep(&rest, ","))) {
 		if (!bios_quirk_find(item, &q))
-			argp_error(state, "--bios-quirk: there is no '%s'; known: %s", item, quirk_names(&known));
+			argp_error(state, "--bios-quirk: there is no '%s'; known: %s", item,
+				   quirk_names(&known));
 		else
 			run->bios_quirks |= BIT(q);
 	}

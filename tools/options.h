@@ -21,7 +21,7 @@ struct path_choice {
 struct options {
 	struct run_options run;
 	struct path_choice paths[PATH_CHOICES_MAX]; /* in the order of the command line */
-	size_t path_count; /* 0: whatever the image offers */
+	size_t path_count;                          /* 0: whatever the image offers */
 	enum report_format format;
 	const char *output; /* NULL: standard output */
 	bool verbose;
@@ -36,7 +36,7 @@ void options_release(struct options *o);
  * options through state->child_inputs. Mistakes end the program with status 2.
  */
 extern const struct argp options_output_argp; /* --format, -o, -v */
-extern const struct argp options_run_argp; /* paths, platform, limits */
+extern const struct argp options_run_argp;    /* paths, platform, limits */
 
 /* Load what the options name (the initrd). On failure one line goes to stderr. */
 int options_load(struct options *o);

@@ -11,27 +11,38 @@
 struct spec_set;
 struct report_path;
 
-enum outcome { OUTCOME_PASS, OUTCOME_SKIP, OUTCOME_ERROR, OUTCOME_EXIT, OUTCOME_HANG, OUTCOME_CRASH, OUTCOME_FAIL, OUTCOME_COUNT };
+enum outcome {
+	OUTCOME_PASS,
+	OUTCOME_SKIP,
+	OUTCOME_ERROR,
+	OUTCOME_EXIT,
+	OUTCOME_HANG,
+	OUTCOME_CRASH,
+	OUTCOME_FAIL,
+	OUTCOME_COUNT
+};
 
 extern const char *const outcome_names[OUTCOME_COUNT];
 
 /* What the user asked for, the same for every image and path (design.md "The command"). */
 struct run_options {
-	uint64_t memory;            /* bytes */
-	const char *cmdline;        /* never NULL */
-	const char *initrd_path;    /* NULL: none */
+	uint64_t memory;         /* bytes */
+	const char *cmdline;     /* never NULL */
+	const char *initrd_path; /* NULL: none */
 	struct bytes initrd;
 	enum cpu_profile cpu;
 	uint64_t seed;
-	const char *keys;           /* typed under a BIOS; NULL: none */
-	uint32_t bios_quirks;       /* bits of enum bios_quirk, models/bios.h */
-	uint64_t max_instructions;  /* 0: the default budget */
-	bool max_is_users;          /* given by the user: then running out is a hang, else an error */
-	const char *until;          /* "startup_64" (the point kernel), another point or "0x..."; NULL: kernel */
-	bool keep_pages;            /* handovers hold all of memory; else, and once specs have judged it, the few pages that reports show */
+	const char *keys;          /* typed under a BIOS; NULL: none */
+	uint32_t bios_quirks;      /* bits of enum bios_quirk, models/bios.h */
+	uint64_t max_instructions; /* 0: the default budget */
+	bool max_is_users; /* given by the user: then running out is a hang, else an error */
+	/* "startup_64" (the point kernel), another point or "0x..."; NULL: kernel */
+	const char *until;
+	bool keep_pages; /* handovers hold all of memory; else, and once specs have judged it, the few pages that reports show */
 	const struct spec_set *specs; /* judge every point by these; NULL: do not judge */
-	const struct run_alter *alter; /* for tests that break what a clause asks for; NULL: nothing is altered */
-	struct store_record *stores;  /* ranges of memory to watch, filled by the run; NULL: none */
+	/* for tests that break what a clause asks for; NULL: nothing is altered */
+	const struct run_alter *alter;
+	struct store_record *stores; /* ranges of memory to watch, filled by the run; NULL: none */
 	size_t store_count;
 };
 
@@ -47,20 +58,20 @@ struct run_alter {
 };
 
 #define STORE_RECORDS_MAX 64
-#define STORE_CODE_MAX 32
+#define STORE_CODE_MAX    32
 
 /* The last store into a range of guest memory before a given time. */
 struct store_record {
 	gpa_t gpa;
 	uint32_t size;
-	uint64_t until;       /* stores at or after this count do not matter */
-	bool seen;            /* the guest stored there: the next five are valid */
+	uint64_t until; /* stores at or after this count do not matter */
+	bool seen;      /* the guest stored there: the next five are valid */
 	gva_t pc;
 	uint64_t count;
-	unsigned bits;        /* code width */
+	unsigned bits;                /* code width */
 	uint8_t code[STORE_CODE_MAX]; /* the instruction and what follows it, then */
 	size_t code_len;
-	char placement[112];   /* what the start of day put there; "" when nothing */
+	char placement[112]; /* what the start of day put there; "" when nothing */
 };
 
 /* Default budget of a path: enough for an XZ kernel (4.5 G) four times over. */
@@ -73,19 +84,19 @@ struct report_counts {
 struct report_path {
 	const struct sod_path *path;
 	const struct sod_variant *variant;
-	bool named;                 /* the user asked for it by name: then a skip is something not judged */
+	bool named; /* the user asked for it by name: then a skip is something not judged */
 	enum outcome outcome;
-	char reason[320];           /* one sentence */
-	bool own_entry;             /* the state at the entry is our own model's work, not a loader's that was captured */
-	bool by_verdicts;           /* the run arrived; the outcome is what the clauses made of it */
+	char reason[320]; /* one sentence */
+	bool own_entry; /* the state at the entry is our own model's work, not a loader's that was captured */
+	bool by_verdicts; /* the run arrived; the outcome is what the clauses made of it */
 	struct handover *handovers; /* in time order */
 	size_t handover_count;
 	struct verdicts verdicts;
 	struct report_counts counts;
 	struct stop stop;
-	struct cpu_state last_cpu;  /* at the stop */
-	char *stop_detail;          /* last blocks disassembled, page walk of the fault; owned; NULL when it arrived */
-	char *console;              /* owned; captured text, NUL-terminated */
+	struct cpu_state last_cpu; /* at the stop */
+	char *stop_detail; /* last blocks disassembled, page walk of the fault; owned; NULL when it arrived */
+	char *console; /* owned; captured text, NUL-terminated */
 	char digest[DIGEST_HEX_SIZE];
 };
 
@@ -93,8 +104,8 @@ struct report_image {
 	char name[256];
 	char sha256[SHA256_HEX_SIZE];
 	const char *format;
-	const struct image *image;  /* borrowed; NULL when it could not be read */
-	char error[600];            /* the one line when it could not be read, else "" */
+	const struct image *image; /* borrowed; NULL when it could not be read */
+	char error[600];           /* the one line when it could not be read, else "" */
 	struct report_path *paths;
 	size_t path_count;
 };
@@ -132,6 +143,8 @@ bool until_is_point(const char *text);
  * @ret with outcome, handovers, counts and digest. Never fails otherwise: what
  * goes wrong becomes the outcome. @image must be unpacked.
  */
-void path_run(const struct image *image, const struct sod_path *path, const struct sod_variant *variant, const struct run_options *options, struct report_path *ret);
+void path_run(const struct image *image, const struct sod_path *path,
+	      const struct sod_variant *variant, const struct run_options *options,
+	      struct report_path *ret);
 
 #endif

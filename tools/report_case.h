@@ -21,7 +21,7 @@ enum case_kind {
 
 struct report_case {
 	enum case_kind kind;
-	char name[96]; /* "ZP-006 at entry" */
+	char name[96];                 /* "ZP-006 at entry" */
 	const struct verdict *verdict; /* NULL: the arrival */
 };
 

@@ -431,7 +431,8 @@ static void run_check(struct run *r)
 	int err = a && a->captured ? a->captured(r->ret, &facts, a->arg) : 0;
 
 	if (err)
-		outcome_set(r->ret, OUTCOME_ERROR, "altering what was captured: %s", strerror(-err));
+		outcome_set(r->ret, OUTCOME_ERROR, "altering what was captured: %s",
+			    strerror(-err));
 	if (err || !r->options->specs)
 		return;
 	err = check_judge(r->options->specs, &facts, r->ret);

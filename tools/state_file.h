@@ -14,7 +14,7 @@ struct state_file {
 	char path[32];
 	char variant[32];
 	char sha256[SHA256_HEX_SIZE]; /* of the file */
-	struct handover *handovers; /* owned, in time order */
+	struct handover *handovers;   /* owned, in time order */
 	size_t handover_count;
 	bool fact_known[FACT_COUNT];
 	uint64_t facts[FACT_COUNT];

@@ -13,10 +13,10 @@
 #include "emu/base/types.h"
 
 struct diag {
-	int code;           /* negative errno; 0 while nothing is wrong */
-	bool has_offset;    /* offset says something */
-	uint64_t offset;    /* byte offset into the file that is at fault */
-	char text[512];     /* one line, no newline, without the file name */
+	int code;        /* negative errno; 0 while nothing is wrong */
+	bool has_offset; /* offset says something */
+	uint64_t offset; /* byte offset into the file that is at fault */
+	char text[512];  /* one line, no newline, without the file name */
 };
 
 /*

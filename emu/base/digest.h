@@ -15,7 +15,7 @@ struct digest *digest_create(void);
 /* A second one in the same state; NULL when out of memory. */
 struct digest *digest_copy(const struct digest *d);
 void digest_add(struct digest *d, const void *data, size_t len);
-void digest_u64(struct digest *d, uint64_t v); /* always as 8 little-endian bytes */
+void digest_u64(struct digest *d, uint64_t v);    /* always as 8 little-endian bytes */
 void digest_str(struct digest *d, const char *s); /* length, then bytes; NULL counts as "" */
 /* The digest so far, in lower-case hex (canonical byte order); more may be added after. */
 void digest_hex(const struct digest *d, char ret_hex[DIGEST_HEX_SIZE]);

@@ -16,8 +16,8 @@ enum event_kind {
 enum event_status { EVENT_MODELLED, EVENT_ABSENT, EVENT_UNMODELLED };
 
 struct event {
-	uint64_t count; /* instructions retired before it */
-	uint16_t kind;  /* enum event_kind */
+	uint64_t count;  /* instructions retired before it */
+	uint16_t kind;   /* enum event_kind */
 	uint16_t status; /* enum event_status */
 	uint32_t reserved;
 	uint64_t arg[3];

@@ -13,9 +13,10 @@
 struct jsonw {
 	struct buf *out;
 	unsigned depth;
-	bool first;            /* nothing written yet in the innermost container */
-	unsigned inline_depth; /* depth of the outermost container that stays on one line; 0: none */
-	uint64_t arrays;       /* bit n: the container at depth n + 1 is an array */
+	bool first; /* nothing written yet in the innermost container */
+	/* depth of the outermost container that stays on one line; 0: none */
+	unsigned inline_depth;
+	uint64_t arrays; /* bit n: the container at depth n + 1 is an array */
 };
 
 void jsonw_init(struct jsonw *w, struct buf *out);
@@ -31,8 +32,8 @@ void jsonw_array_end(struct jsonw *w);
 void jsonw_string(struct jsonw *w, const char *key, const char *v); /* NULL writes null */
 /* Bytes that may not be UTF-8: bytes outside printable ASCII come out as \u00XX. */
 void jsonw_bytes(struct jsonw *w, const char *key, const void *v, size_t len);
-void jsonw_u64(struct jsonw *w, const char *key, uint64_t v);       /* decimal number */
-void jsonw_hex(struct jsonw *w, const char *key, uint64_t v);       /* string "0x..." */
+void jsonw_u64(struct jsonw *w, const char *key, uint64_t v); /* decimal number */
+void jsonw_hex(struct jsonw *w, const char *key, uint64_t v); /* string "0x..." */
 void jsonw_bool(struct jsonw *w, const char *key, bool v);
 /* The newline after the outermost value. */
 void jsonw_end(struct jsonw *w);

@@ -34,23 +34,23 @@ enum cpu_profile { CPU_GENERIC, CPU_QEMU64, CPU_MAX, CPU_PROFILE_COUNT };
 extern const char *const cpu_profile_names[CPU_PROFILE_COUNT];
 
 struct platform {
-	uint64_t memory;       /* bytes of RAM, as the user asked for them */
-	struct regions ram;    /* guest physical RAM; values unused */
-	struct regions rom;    /* read-only memory that firmware owns; values unused */
+	uint64_t memory;    /* bytes of RAM, as the user asked for them */
+	struct regions ram; /* guest physical RAM; values unused */
+	struct regions rom; /* read-only memory that firmware owns; values unused */
 	struct e820_entry e820[PLATFORM_E820_MAX];
 	unsigned e820_count;
-	const char *cmdline;   /* borrowed, never NULL */
-	struct bytes initrd;   /* borrowed; len 0: none */
+	const char *cmdline; /* borrowed, never NULL */
+	struct bytes initrd; /* borrowed; len 0: none */
 	enum cpu_profile cpu;
 	uint64_t seed;
-	gpa_t rsdp;            /* guest address of the ACPI RSDP; 0: none */
-	const char *keys;      /* what is typed under a BIOS, borrowed; NULL: nothing */
-	uint32_t bios_quirks;  /* bits of enum bios_quirk, models/bios.h */
+	gpa_t rsdp;           /* guest address of the ACPI RSDP; 0: none */
+	const char *keys;     /* what is typed under a BIOS, borrowed; NULL: nothing */
+	uint32_t bios_quirks; /* bits of enum bios_quirk, models/bios.h */
 };
 
 #define PLATFORM_MEMORY_DEFAULT MIB(512)
-#define PLATFORM_MEMORY_MIN MIB(2)
-#define PLATFORM_MEMORY_MAX GIB(1009) /* what 40 address bits hold beside QEMU's reserved ranges */
+#define PLATFORM_MEMORY_MIN     MIB(2)
+#define PLATFORM_MEMORY_MAX     GIB(1009) /* what 40 address bits hold beside QEMU's reserved ranges */
 
 /*
  * The default machine with @memory bytes of RAM: the RAM map and the E820 map

@@ -13,7 +13,7 @@
 
 struct region {
 	uint64_t start;
-	uint64_t last;  /* inclusive */
+	uint64_t last; /* inclusive */
 	uint64_t value;
 };
 

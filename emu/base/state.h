@@ -7,7 +7,25 @@
 #include "emu/base/types.h"
 #include "emu/base/x86.h"
 
-enum gpr { GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RDI, GPR_R8, GPR_R9, GPR_R10, GPR_R11, GPR_R12, GPR_R13, GPR_R14, GPR_R15, GPR_COUNT };
+enum gpr {
+	GPR_RAX,
+	GPR_RCX,
+	GPR_RDX,
+	GPR_RBX,
+	GPR_RSP,
+	GPR_RBP,
+	GPR_RSI,
+	GPR_RDI,
+	GPR_R8,
+	GPR_R9,
+	GPR_R10,
+	GPR_R11,
+	GPR_R12,
+	GPR_R13,
+	GPR_R14,
+	GPR_R15,
+	GPR_COUNT
+};
 
 enum seg { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR, SEG_COUNT };
 
@@ -27,7 +45,7 @@ struct table_reg {
 /* Every member that regs.def lists is readable by name; see state_reg_*(). */
 struct cpu_state {
 	uint64_t gpr[GPR_COUNT]; /* in instruction-encoding order */
-	uint64_t rip;            /* offset in CS; the linear address is cs.base + rip outside 64-bit code */
+	uint64_t rip; /* offset in CS; the linear address is cs.base + rip outside 64-bit code */
 	uint64_t rflags;
 	struct segment seg[SEG_COUNT];
 	struct table_reg gdtr, idtr;
@@ -127,8 +145,8 @@ struct handover {
 	char symbol[64];       /* "startup_32", "startup_64", "pvh_start_xen"... */
 	uint64_t instructions; /* retired before this point */
 	struct cpu_state cpu;
-	gpa_t boot_params;     /* where struct boot_params lies; 0: there is none at this point */
-	struct pages *pages;   /* guest memory as it was; freed by handover_release() */
+	gpa_t boot_params;   /* where struct boot_params lies; 0: there is none at this point */
+	struct pages *pages; /* guest memory as it was; freed by handover_release() */
 };
 
 /* Frees what @h owns; @h itself is the caller's. NULL is fine. */

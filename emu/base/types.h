@@ -11,10 +11,10 @@
 typedef uint64_t gpa_t; /* guest physical address, bytes */
 typedef uint64_t gva_t; /* guest linear (virtual) address, bytes */
 
-#define BIT(n) (1u << (n))
-#define BIT64(n) (1ull << (n))
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define BIT(n)                          (1u << (n))
+#define BIT64(n)                        (1ull << (n))
+#define ARRAY_SIZE(a)                   (sizeof(a) / sizeof((a)[0]))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #define KIB(n) ((uint64_t)(n) << 10)
 #define MIB(n) ((uint64_t)(n) << 20)
@@ -24,8 +24,8 @@ typedef uint64_t gva_t; /* guest linear (virtual) address, bytes */
 #define GUEST_PAGE_MASK (~(GUEST_PAGE_SIZE - 1))
 
 /* align must be a power of two */
-#define ALIGN_UP(v, align) (((v) + ((align) - 1)) & ~((uint64_t)(align) - 1))
-#define ALIGN_DOWN(v, align) ((v) & ~((uint64_t)(align) - 1))
+#define ALIGN_UP(v, align)   (((v) + ((align)-1)) & ~((uint64_t)(align)-1))
+#define ALIGN_DOWN(v, align) ((v) & ~((uint64_t)(align)-1))
 
 /*
  * Guest structures are little-endian byte arrays: these read and write them at

@@ -23,7 +23,8 @@ Test(a20, the_keyboard_controllers_output_port_does_too)
 
 	guest_go(&g, "a20", GUEST_REAL, "keyboard");
 	expect_halted(&g, "keyboard_done");
-	expect_u64(g.cpu.gpr[GPR_RDX] & 0x0102, 0x0100); /* a byte waits, and it says that the gate is closed */
+	expect_u64(g.cpu.gpr[GPR_RDX] & 0x0102,
+		   0x0100); /* a byte waits, and it says that the gate is closed */
 	expect_u64(g.cpu.gpr[GPR_RBX] & 0xffff, 0x5678);
 	expect_u64(g.cpu.gpr[GPR_RCX] & 0xffff, 0x5678);
 	expect_u64(guest_u16(&g, 0x100600), 0x9abc);

@@ -182,7 +182,7 @@ void guest_gate(struct guest *g, unsigned vector, gva_t handler, uint16_t select
 static void write_tss(struct guest *g)
 {
 	if (cpu_in_long_mode(&g->cpu)) {
-		guest_put64(g, TSS + 4, STACK_R0); /* RSP0 */
+		guest_put64(g, TSS + 4, STACK_R0);   /* RSP0 */
 		guest_put64(g, TSS + 36, STACK_IST); /* IST1 */
 	} else {
 		guest_put32(g, TSS + 4, STACK_R0); /* ESP0 */

@@ -6,7 +6,7 @@
 #define IDT       0x1000 /* 256 gates of 8 or 16 bytes; real mode has its IVT at 0 */
 #define GDT       0x2000
 #define TSS       0x3000
-#define CATCH     0x4000 /* vector v is caught by the HLT at CATCH + 16 * v */
+#define CATCH     0x4000  /* vector v is caught by the HLT at CATCH + 16 * v */
 #define TABLES    0x10000 /* page tables: one page a level from here, see guest_page_tables() */
 #define SCRATCH   0x30000 /* what guests store to */
 #define STACK     0x50000 /* grows down */

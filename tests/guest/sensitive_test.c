@@ -161,7 +161,7 @@ Test(cpuid, generic_is_x86_64_v2)
 	cpuid(CPU_GENERIC, 1, 0, r);
 	expect_u64(r[2] & v2, v2);
 	expect_u64(r[2] & (BIT(28) | BIT(30)), 0); /* AVX, RDRAND */
-	expect_u64(r[2] & BIT64(31), BIT64(31)); /* a hypervisor */
+	expect_u64(r[2] & BIT64(31), BIT64(31));   /* a hypervisor */
 	cpuid(CPU_GENERIC, 0x80000001, 0, r);
 	expect_u64(r[3] & (BIT(11) | BIT(20) | BIT(29)),
 		   BIT(11) | BIT(20) | BIT(29)); /* SYSCALL, NX, LM */

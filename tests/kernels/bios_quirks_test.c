@@ -9,7 +9,7 @@
 #include "models/bios.h"
 #include "tools/report.h"
 
-#define E820_PLATFORM 7u /* entries of 512 MiB */
+#define E820_PLATFORM 7u       /* entries of 512 MiB */
 #define ALT_MEM_K     0x7fb80u /* what AX=E801h says of them; tests/oracle has the same from SeaBIOS */
 #define EXT_MEM_K     64512u
 
@@ -17,7 +17,7 @@ struct expected {
 	enum bios_quirk quirk;
 	unsigned entries;
 	uint32_t alt_mem_k;
-	bool same; /* CPU and boot_params as without the quirk */
+	bool same;           /* CPU and boot_params as without the quirk */
 	const char *console; /* a text that the setup code prints; NULL: nothing more than usual */
 };
 

@@ -15,7 +15,7 @@ struct test_elf {
 	uint64_t note_desc;
 	uint32_t note_desc_size;
 	bool note_in_section; /* SHT_NOTE instead of PT_NOTE */
-	size_t data_size; /* bytes of the PT_LOAD in the file */
+	size_t data_size;     /* bytes of the PT_LOAD in the file */
 };
 
 /* What a small vmlinux of x86-64 looks like: physical entry, PVH note. */

@@ -22,7 +22,8 @@ static int open_bytes(struct bytes data, struct checked *ret)
 
 	if (!err)
 		err = image_unpack(ret->image, &diag);
-	promise((err < 0) == (diag.text[0] != '\0'), "refused exactly when there is something to say");
+	promise((err < 0) == (diag.text[0] != '\0'),
+		"refused exactly when there is something to say");
 	promise(!strchr(diag.text, '\n'), "a refusal is one line");
 	if (err)
 		diag_line(&diag, "mutant", ret->report.error, sizeof(ret->report.error));
@@ -66,7 +67,8 @@ static void write_reports(const struct report *report)
 	buf_free(&out);
 }
 
-void check_bytes(const struct spec_set *specs, struct bytes data, uint64_t turn, struct checked *ret)
+void check_bytes(const struct spec_set *specs, struct bytes data, uint64_t turn,
+		 struct checked *ret)
 {
 	const struct run_options options = {
 		.memory = MIB(64),
@@ -76,7 +78,9 @@ void check_bytes(const struct spec_set *specs, struct bytes data, uint64_t turn,
 		.keep_pages = true,
 		.specs = specs,
 	};
-	const struct report report = { .options = &options, .images = &ret->report, .image_count = 1 };
+	const struct report report = { .options = &options,
+				       .images = &ret->report,
+				       .image_count = 1 };
 
 	snprintf(ret->report.name, sizeof(ret->report.name), "mutant");
 	if (!open_bytes(data, ret)) {

@@ -10,7 +10,7 @@
 struct checked {
 	struct image *image;
 	struct report_image report; /* error is set when the image was refused */
-	int status; /* the exit status */
+	int status;                 /* the exit status */
 };
 
 #define CHECK_ALL_PATHS UINT64_MAX
@@ -21,7 +21,8 @@ struct checked {
  * abort() when a promise of the library is not kept: a refusal without exactly
  * one line, an outcome without its reason.
  */
-void check_bytes(const struct spec_set *specs, struct bytes data, uint64_t turn, struct checked *ret);
+void check_bytes(const struct spec_set *specs, struct bytes data, uint64_t turn,
+		 struct checked *ret);
 void checked_release(struct checked *c);
 
 #endif

@@ -30,8 +30,8 @@ struct image *kernel_open(const char *name);
 struct kernel_run {
 	struct run_options options;
 	struct report_path report;
-	const struct handover
-		*kernel; /* the last one, at the kernel proper; NULL when it was not reached */
+	/* the last one, at the kernel proper; NULL when it was not reached */
+	const struct handover *kernel;
 };
 
 /* 512 MiB, no KASLR, all of memory kept. */

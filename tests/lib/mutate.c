@@ -9,7 +9,7 @@
 struct change {
 	const struct mutator *m;
 	struct rng *rng;
-	struct buf *out; /* the image so far */
+	struct buf *out;  /* the image so far */
 	struct buf *what; /* NULL: nobody wants to know */
 };
 
@@ -93,12 +93,11 @@ static void change_header_field(struct change *c)
 static void change_placement_field(struct change *c)
 {
 	static const enum bp_field fields[] = {
-		BP_HDR_KERNEL_ALIGNMENT, BP_HDR_MIN_ALIGNMENT,	  BP_HDR_PREF_ADDRESS,
-		BP_HDR_INIT_SIZE,	 BP_HDR_INITRD_ADDR_MAX,  BP_HDR_CODE32_START,
-		BP_HDR_CMDLINE_SIZE,	 BP_HDR_RELOCATABLE_KERNEL,
+		BP_HDR_KERNEL_ALIGNMENT, BP_HDR_MIN_ALIGNMENT,      BP_HDR_PREF_ADDRESS,
+		BP_HDR_INIT_SIZE,        BP_HDR_INITRD_ADDR_MAX,    BP_HDR_CODE32_START,
+		BP_HDR_CMDLINE_SIZE,     BP_HDR_RELOCATABLE_KERNEL,
 	};
-	const struct bp_field_info *f =
-		&bp_fields[fields[rng_below(c->rng, ARRAY_SIZE(fields))]];
+	const struct bp_field_info *f = &bp_fields[fields[rng_below(c->rng, ARRAY_SIZE(fields))]];
 
 	change_value(c, f->name, f->offset, f->width);
 }
@@ -106,8 +105,7 @@ static void change_placement_field(struct change *c)
 static void change_flags(struct change *c)
 {
 	static const enum bp_field fields[] = { BP_HDR_XLOADFLAGS, BP_HDR_LOADFLAGS };
-	const struct bp_field_info *f =
-		&bp_fields[fields[rng_below(c->rng, ARRAY_SIZE(fields))]];
+	const struct bp_field_info *f = &bp_fields[fields[rng_below(c->rng, ARRAY_SIZE(fields))]];
 	unsigned bit = (unsigned)rng_below(c->rng, f->width * 8u);
 
 	put(c, f->offset, f->width, get(c, f->offset, f->width) ^ BIT64(bit));
@@ -116,12 +114,12 @@ static void change_flags(struct change *c)
 
 static void change_sizes(struct change *c)
 {
-	static const enum bp_field fields[] = { BP_HDR_PAYLOAD_OFFSET, BP_HDR_PAYLOAD_LENGTH,
-						BP_HDR_SYSSIZE, BP_HDR_SETUP_SECTS,
-						BP_HDR_KERNEL_INFO_OFFSET,
-						BP_HDR_HANDOVER_OFFSET, BP_HDR_KERNEL_VERSION };
-	const struct bp_field_info *f =
-		&bp_fields[fields[rng_below(c->rng, ARRAY_SIZE(fields))]];
+	static const enum bp_field fields[] = {
+		BP_HDR_PAYLOAD_OFFSET, BP_HDR_PAYLOAD_LENGTH,     BP_HDR_SYSSIZE,
+		BP_HDR_SETUP_SECTS,    BP_HDR_KERNEL_INFO_OFFSET, BP_HDR_HANDOVER_OFFSET,
+		BP_HDR_KERNEL_VERSION
+	};
+	const struct bp_field_info *f = &bp_fields[fields[rng_below(c->rng, ARRAY_SIZE(fields))]];
 
 	change_value(c, f->name, f->offset, f->width);
 }
@@ -142,14 +140,16 @@ struct elf_field {
 };
 
 static const struct elf_field ehdr_fields[] = {
-	{ "e_ident", 4, 1 },	  { "e_ident", 5, 1 },	 { "e_type", 0x10, 2 },	 { "e_machine", 0x12, 2 },
-	{ "e_version", 0x14, 4 }, { "e_entry", 0x18, 8 }, { "e_phoff", 0x20, 8 }, { "e_shoff", 0x28, 8 },
-	{ "e_ehsize", 0x34, 2 },  { "e_phentsize", 0x36, 2 }, { "e_phnum", 0x38, 2 }, { "e_shnum", 0x3c, 2 },
+	{ "e_ident", 4, 1 },        { "e_ident", 5, 1 },      { "e_type", 0x10, 2 },
+	{ "e_machine", 0x12, 2 },   { "e_version", 0x14, 4 }, { "e_entry", 0x18, 8 },
+	{ "e_phoff", 0x20, 8 },     { "e_shoff", 0x28, 8 },   { "e_ehsize", 0x34, 2 },
+	{ "e_phentsize", 0x36, 2 }, { "e_phnum", 0x38, 2 },   { "e_shnum", 0x3c, 2 },
 };
 
 static const struct elf_field phdr_fields[] = {
-	{ "p_type", 0, 4 },	{ "p_flags", 4, 4 },  { "p_offset", 8, 8 },	 { "p_vaddr", 0x10, 8 },
-	{ "p_paddr", 0x18, 8 }, { "p_filesz", 0x20, 8 }, { "p_memsz", 0x28, 8 }, { "p_align", 0x30, 8 },
+	{ "p_type", 0, 4 },     { "p_flags", 4, 4 },    { "p_offset", 8, 8 },
+	{ "p_vaddr", 0x10, 8 }, { "p_paddr", 0x18, 8 }, { "p_filesz", 0x20, 8 },
+	{ "p_memsz", 0x28, 8 }, { "p_align", 0x30, 8 },
 };
 
 #define EHDR_SIZE 64u
@@ -165,10 +165,12 @@ static void change_ehdr(struct change *c)
 static void change_phdr(struct change *c)
 {
 	const struct elf_field *f = &phdr_fields[rng_below(c->rng, ARRAY_SIZE(phdr_fields))];
-	uint64_t n = get(c, c->m->payload + 0x38, 2), which = rng_below(c->rng, n && n < 16 ? n : 3);
+	uint64_t n = get(c, c->m->payload + 0x38, 2),
+		 which = rng_below(c->rng, n && n < 16 ? n : 3);
 
 	say(c, "segment %" PRIu64 ":", which);
-	change_value(c, f->name, c->m->payload + EHDR_SIZE + which * PHDR_SIZE + f->offset, f->width);
+	change_value(c, f->name, c->m->payload + EHDR_SIZE + which * PHDR_SIZE + f->offset,
+		     f->width);
 }
 
 /* The last segment is the notes. */
@@ -339,11 +341,13 @@ static const struct {
 	void (*change)(struct change *c);
 	unsigned weight;
 } changes[] = {
-	{ change_header_field, 14 },   { change_placement_field, 12 }, { change_flags, 5 },
-	{ change_sizes, 7 },	       { change_kernel_info, 4 },      { change_ehdr, 6 },
-	{ change_phdr, 8 },	       { change_note, 4 },	       { change_code_bytes, 12 },
-	{ change_code_bit, 12 },       { change_instruction, 14 },     { change_bytes_anywhere, 4 },
-	{ change_length, 2 },	       { change_copy, 3 },
+	{ change_header_field, 14 }, { change_placement_field, 12 },
+	{ change_flags, 5 },         { change_sizes, 7 },
+	{ change_kernel_info, 4 },   { change_ehdr, 6 },
+	{ change_phdr, 8 },          { change_note, 4 },
+	{ change_code_bytes, 12 },   { change_code_bit, 12 },
+	{ change_instruction, 14 },  { change_bytes_anywhere, 4 },
+	{ change_length, 2 },        { change_copy, 3 },
 };
 
 static void change_one(struct change *c)

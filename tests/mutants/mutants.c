@@ -23,14 +23,14 @@
 #include "tests/lib/mutate.h"
 
 #ifdef __SANITIZE_ADDRESS__
-#define MUTANTS_DEFAULT 3000
+#define MUTANTS_DEFAULT  3000
 #define WATCHDOG_SECONDS 180
 #else
-#define MUTANTS_DEFAULT 20000
+#define MUTANTS_DEFAULT  20000
 #define WATCHDOG_SECONDS 60
 #endif
 
-#define JOBS_MAX 16u
+#define JOBS_MAX    16u
 #define CLAUSES_MAX 512u
 #define TROUBLE_MAX 10u
 
@@ -79,7 +79,8 @@ static void count_clauses(const struct job *j, const struct checked *c, struct t
 		const struct verdicts *v = &c->report.paths[i].verdicts;
 
 		for (size_t k = 0; k < v->count; k++) {
-			for (size_t n = 0; v->items[k].status >= VERDICT_FAIL && n < j->specs.count; n++) {
+			for (size_t n = 0; v->items[k].status >= VERDICT_FAIL && n < j->specs.count;
+			     n++) {
 				if (j->specs.clauses[n]->id == v->items[k].id)
 					fired[n] |= v->items[k].status == VERDICT_FAIL ? 1 : 2;
 			}
@@ -117,7 +118,8 @@ static void count_mutant(const struct job *j, const struct checked *c, struct ta
 }
 
 /* Now and then once more: nothing of the first time may show. */
-static bool same_again(const struct job *j, struct bytes data, uint64_t n, const struct checked *first)
+static bool same_again(const struct job *j, struct bytes data, uint64_t n,
+		       const struct checked *first)
 {
 	struct checked again = { 0 };
 	bool same = true;
@@ -283,11 +285,13 @@ static int print_report(const struct job *j, unsigned trouble)
 	print_clauses(j, sum.error, "an ERROR");
 	for (unsigned w = 0; w < j->jobs; w++) {
 		if (j->tallies[w].engine_at)
-			printf("# the engine failed on mutant %" PRIu64 "\n", j->tallies[w].engine_at - 1);
+			printf("# the engine failed on mutant %" PRIu64 "\n",
+			       j->tallies[w].engine_at - 1);
 	}
 	print_test(1, !trouble && sum.done == j->count, "no mutant ends us or keeps us for ever");
 	print_test(2, !sum.bad_status, "the exit status is 0, 1 or 125");
-	print_test(3, sum.entered * 2 >= j->count, "at least half of the mutants enter the machine");
+	print_test(3, sum.entered * 2 >= j->count,
+		   "at least half of the mutants enter the machine");
 	print_test(4, !sum.different, "a mutant checked twice gives the same twice");
 	print_test(5, !sum.stop[STOP_ENGINE], "no mutant makes the engine fail");
 	return trouble || sum.bad_status || sum.different || sum.stop[STOP_ENGINE] ||
@@ -309,8 +313,7 @@ static int show_one(const struct job *j, uint64_t n, const char *file)
 		if (f && fclose(f))
 			err = 1;
 	} else {
-		check_bytes(&j->specs, (struct bytes){ data.data, data.len }, CHECK_ALL_PATHS,
-			    &c);
+		check_bytes(&j->specs, (struct bytes){ data.data, data.len }, CHECK_ALL_PATHS, &c);
 		printf("# status %d %s\n", c.status, c.report.error);
 		for (size_t i = 0; i < c.report.path_count; i++)
 			printf("# %s: %s: %s\n", c.report.paths[i].path->name,

@@ -151,8 +151,8 @@ static void run_clause(const struct spec_set *specs, const struct clause *c,
 	}
 	count_where(c, tally);
 	for (unsigned i = 0; i < SUBJECT_COUNT; i++) {
-		if (subjects[i].image && try_clause(specs, c, &subjects[i], number, tally, why[i],
-						    sizeof(why[i])))
+		if (subjects[i].image &&
+		    try_clause(specs, c, &subjects[i], number, tally, why[i], sizeof(why[i])))
 			return;
 	}
 	if (!subjects[SUBJECT_CLOUD].image && !strncmp(why[SUBJECT_DEMO], "before:", 7)) {

@@ -264,7 +264,8 @@ void trial_release(struct trial *t)
 
 /* The worst, in the order SKIP, PASS, KNOWN, FAIL and ERROR: a FAIL beside an ERROR is still one. */
 static const unsigned rank[] = {
-	[VERDICT_SKIP] = 0, [VERDICT_PASS] = 1, [VERDICT_KNOWN] = 2, [VERDICT_ERROR] = 3, [VERDICT_FAIL] = 4,
+	[VERDICT_SKIP] = 0,  [VERDICT_PASS] = 1, [VERDICT_KNOWN] = 2,
+	[VERDICT_ERROR] = 3, [VERDICT_FAIL] = 4,
 };
 
 static const struct verdict *worst(const struct trial *t, const char *id)

@@ -11,8 +11,8 @@
 struct subject {
 	const char *name;
 	struct image *image; /* NULL: it cannot be had */
-	const char *elf[2]; /* for guest recipes: what it was linked as, or NULL */
-	char missing[160]; /* why image is NULL */
+	const char *elf[2];  /* for guest recipes: what it was linked as, or NULL */
+	char missing[160];   /* why image is NULL */
 };
 
 /* 0, or a negative errno with subject->missing. */
@@ -26,7 +26,7 @@ struct trial {
 	size_t items; /* of its recipe, from the first on, that are applied */
 	/* The result. */
 	struct verdicts verdicts;
-	struct diag diag; /* why it could not be judged */
+	struct diag diag;  /* why it could not be judged */
 	char outcome[400]; /* of the run, in words; "" where nothing ran */
 };
 

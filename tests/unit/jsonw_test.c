@@ -83,11 +83,11 @@ Test(jsonw, strings_come_back_as_they_were)
 Test(jsonw, bytes_that_are_not_utf8_become_escapes)
 {
 	static const char *const bad[] = {
-		"\xff", /* never a byte of UTF-8 */
-		"\x80", /* continuation without a start */
-		"\xc3", /* cut */
-		"\xc0\xaf", /* longer than needed */
-		"\xed\xa0\x80", /* surrogate */
+		"\xff",             /* never a byte of UTF-8 */
+		"\x80",             /* continuation without a start */
+		"\xc3",             /* cut */
+		"\xc0\xaf",         /* longer than needed */
+		"\xed\xa0\x80",     /* surrogate */
 		"\xf4\x90\x80\x80", /* past U+10FFFF */
 		"\xf8\x88\x80\x80\x80",
 	};

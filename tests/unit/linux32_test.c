@@ -93,7 +93,7 @@ Test(linux32, boot_params_are_zero_but_for_the_header_and_what_a_loader_fills)
 	cr_assert(eq(int, b.ret, 0));
 	memcpy(want + 0x1f1, image->file.data + 0x1f1, 0x26c - 0x1f1);
 	put_le16(want + 0x1fa, 0xffff); /* vid_mode: normal */
-	want[0x210] = 0xff; /* type_of_loader: none assigned */
+	want[0x210] = 0xff;             /* type_of_loader: none assigned */
 	put_le32(want + 0x214, 0x1000000);
 	memcpy(want + 0x218, b.bp + 0x218, 8); /* ramdisk, looked at elsewhere */
 	memcpy(want + 0x228, b.bp + 0x228, 4); /* command line, likewise */

@@ -54,8 +54,8 @@ Test(machine, fault_after_several_stops_is_still_that_fault)
 {
 	static const uint8_t code[] = {
 		0x90, 0xeb, 0x00, 0x90, 0xeb, 0x00, 0x90, /* nop; jmp 1f; 1: nop; jmp 1f; 1: nop */
-		0xb8, 0xf8, 0x0f, 0x00, 0x00, /* mov $0xff8, %eax */
-		0x8e, 0xd8, /* mov %eax, %ds */
+		0xb8, 0xf8, 0x0f, 0x00, 0x00,             /* mov $0xff8, %eax */
+		0x8e, 0xd8,                               /* mov %eax, %ds */
 	};
 	struct fixture f;
 	struct stop stop;
@@ -80,8 +80,8 @@ Test(machine, loop_that_counts_in_memory_is_no_hang)
 {
 	static const uint8_t code[] = {
 		0xff, 0x05, 0x00, 0x00, 0x02, 0x00, /* 1: incl DATA */
-		0x31, 0xc0, /* xor %eax, %eax */
-		0xeb, 0xf6, /* jmp 1b */
+		0x31, 0xc0,                         /* xor %eax, %eax */
+		0xeb, 0xf6,                         /* jmp 1b */
 	};
 	const struct run_limits limits = { .max_instructions = 20000000 };
 	struct fixture f;
@@ -101,7 +101,7 @@ Test(machine, loop_that_writes_the_same_again_is_a_hang)
 {
 	static const uint8_t code[] = {
 		0xc7, 0x05, 0x00, 0x00, 0x02, 0x00, 1, 0, 0, 0, /* 1: movl $1, DATA */
-		0xeb, 0xf4, /* jmp 1b */
+		0xeb, 0xf4,                                     /* jmp 1b */
 	};
 	const struct run_limits limits = { .max_instructions = 20000000 };
 	struct fixture f;

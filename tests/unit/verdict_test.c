@@ -53,7 +53,7 @@ static const struct {
 	size_t width;
 	const char *fails;
 } broken_memory[] = {
-	{ JUDGED_GDT + 0x1d, 0x90, 1, "P64-006" }, /* data, not writable */
+	{ JUDGED_GDT + 0x1d, 0x90, 1, "P64-006" },                   /* data, not writable */
 	{ JUDGED_TABLES + 0x2000 + 8 * 8, 0, 8, "P64-009 P64-012" }, /* the kernel's first 2 MiB */
 	{ JUDGED_TABLES + 0x2000 + 9 * 8, 0x1200081, 8, "P64-012" }, /* its next, read-only */
 	{ JUDGED_TABLES + 0x2000 + 9 * 8, 0x1400083, 8, "P64-009" }, /* its next, elsewhere */
