@@ -42,6 +42,7 @@ struct run_options {
 	const struct spec_set *specs; /* judge every point by these; NULL: do not judge */
 	/* for tests that break what a clause asks for; NULL: nothing is altered */
 	const struct run_alter *alter;
+	const struct run_observer *observer; /* NULL: nobody looks on */
 	struct store_record *stores; /* ranges of memory to watch, filled by the run; NULL: none */
 	size_t store_count;
 };
@@ -54,6 +55,15 @@ struct run_alter {
 	int (*entry)(struct machine *m, const struct check_facts *facts, void *arg);
 	/* After the run, before its handovers are judged. */
 	int (*captured)(struct report_path *p, const struct check_facts *facts, void *arg);
+	void *arg;
+};
+
+/* Who looks on while a path runs; either function may be NULL. */
+struct run_observer {
+	/* The start of day was entered and nothing has run. A negative errno ends the path as an error. */
+	int (*begin)(struct machine *m, const struct check_facts *facts, void *arg);
+	/* The run is over, whatever came of it; the machine still stands. */
+	void (*end)(struct machine *m, const struct report_path *p, void *arg);
 	void *arg;
 };
 

@@ -170,6 +170,23 @@ static int run_alter_entry(struct run *r, struct diag *diag)
 	return err ? diag_set(diag, err, "altering the entry: %s", strerror(-err)) : 0;
 }
 
+static int run_observe(struct run *r, struct diag *diag)
+{
+	const struct run_observer *o = r->options->observer;
+	struct check_facts facts = run_facts(r);
+	int err = o && o->begin ? o->begin(r->machine, &facts, o->arg) : 0;
+
+	return err ? diag_set(diag, err, "observing the run: %s", strerror(-err)) : 0;
+}
+
+static void run_observed(struct run *r)
+{
+	const struct run_observer *o = r->options->observer;
+
+	if (o && o->end)
+		o->end(r->machine, r->ret, o->arg);
+}
+
 static int run_make(struct run *r, struct diag *diag)
 {
 	const struct run_options *o = r->options;
@@ -194,7 +211,8 @@ static int run_make(struct run *r, struct diag *diag)
 	err = sod_enter(&r->sod, r->machine, diag);
 	if (err)
 		return err;
-	return run_alter_entry(r, diag);
+	err = run_alter_entry(r, diag);
+	return err ? err : run_observe(r, diag);
 }
 
 /* The points that the first instruction itself stands at. */
@@ -302,6 +320,7 @@ static void run_watch(struct run *r)
 	for (size_t i = 0; i < o->store_count; i++) {
 		struct store_record *s = &o->stores[i];
 
+		machine_store_range_add(r->machine, s->gpa, s->size);
 		for (size_t k = 0; k < r->sod.memory.count; k++) {
 			const struct placement *p = &r->sod.memory.items[k];
 
@@ -482,6 +501,7 @@ void path_run(const struct image *image, const struct sod_path *path,
 	run_go(&r);
 	run_judge(&r);
 	run_collect(&r);
+	run_observed(&r);
 	run_check(&r);
 out:
 	run_trim(&r);
