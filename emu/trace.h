@@ -114,6 +114,8 @@ int trace_open(struct trace **ret_t, struct bytes file, struct diag *diag);
 struct trace *trace_close(struct trace *t);
 
 const char *trace_sha256(const struct trace *t);
+/* XXH3-128 over all that the file says, whatever packed it: the same run gives the same on every host. 32 hex digits. */
+const char *trace_digest(const struct trace *t);
 void trace_totals(const struct trace *t, struct trace_totals *ret);
 const struct trace_fact *trace_facts(const struct trace *t, size_t *ret_count);
 /* The fact's value, or NULL. */
