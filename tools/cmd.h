@@ -24,5 +24,6 @@ int cmd_run(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_spec(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 
 #endif
