@@ -166,10 +166,15 @@ int symbols_finish(struct symbols_builder *b)
 	if (s->count)
 		qsort_r(s->by_name, s->count, sizeof(*s->by_name), name_compare, s->items);
 out:
+	symbols_abandon(b);
+	return err;
+}
+
+void symbols_abandon(struct symbols_builder *b)
+{
 	buf_free(&b->names);
 	free(b->drafts);
 	*b = (struct symbols_builder){ 0 };
-	return err;
 }
 
 void symbols_release(struct symbols *s)

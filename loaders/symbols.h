@@ -93,6 +93,8 @@ void symbols_add(struct symbols_builder *b, uint64_t address, char type, const c
 		 size_t name_len, enum symbol_source source);
 /* Sorts, and frees what the builder held. 0 or -ENOMEM; then the table is empty. */
 int symbols_finish(struct symbols_builder *b);
+/* Or drop it all; the table stays empty. */
+void symbols_abandon(struct symbols_builder *b);
 
 void symbols_release(struct symbols *s);
 

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "loaders/symbols.h"
+#include "loaders/kallsyms.h"
 
 #define ELF_PT_LOAD 1u     /* ELF gABI, p_type */
 #define STARTUP_64  0x200u /* boot.rst "64-bit BOOT PROTOCOL": startup_64 is 0x200 past startup_32 */
@@ -97,13 +97,28 @@ static void kernel_names(struct symbols_builder *b, const struct elf_image *elf)
 			    SYMBOL_FROM_HEADER);
 }
 
+/* What the kernel proper carries, or what the headers say of it. */
+static int kernel_read(struct symbols *to, const struct elf_image *elf, struct diag *note)
+{
+	struct symbols_builder b;
+	struct kallsyms k;
+	uint64_t start, end;
+
+	kernel_span(elf, &start, &end);
+	symbols_begin(&b, to, STAGE_KERNEL, start, end);
+	if (kallsyms_locate(&k, elf, note) || kallsyms_read(&k, elf, &b, note)) {
+		symbols_abandon(&b);
+		symbols_begin(&b, to, STAGE_KERNEL, start, end);
+		kernel_names(&b, elf);
+	}
+	return symbols_finish(&b);
+}
+
 int image_symbols_read(struct image_symbols *ret, const struct image *image, struct diag *ret_note)
 {
 	struct symbols_builder b;
-	uint64_t start, end;
 	int err = 0;
 
-	(void)ret_note;
 	*ret = (struct image_symbols){ 0 };
 	for (unsigned i = 0; i < STAGE_COUNT; i++)
 		ret->stage[i].stage = i;
@@ -116,12 +131,8 @@ int image_symbols_read(struct image_symbols *ret, const struct image *image, str
 		compressed_names(&b, image);
 		err = symbols_finish(&b) ?: err;
 	}
-	if (image->elf) {
-		kernel_span(image->elf, &start, &end);
-		symbols_begin(&b, &ret->stage[STAGE_KERNEL], STAGE_KERNEL, start, end);
-		kernel_names(&b, image->elf);
-		err = symbols_finish(&b) ?: err;
-	}
+	if (image->elf)
+		err = kernel_read(&ret->stage[STAGE_KERNEL], image->elf, ret_note) ?: err;
 	if (err)
 		image_symbols_release(ret);
 	return err;
