@@ -111,6 +111,20 @@ static void fill_operands(const ZydisDecodedInstruction *zi, const ZydisDecodedO
 	}
 }
 
+static bool leaves(const ZydisDecodedInstruction *zi)
+{
+	switch (zi->meta.category) {
+	case ZYDIS_CATEGORY_CALL:
+	case ZYDIS_CATEGORY_RET:
+	case ZYDIS_CATEGORY_COND_BR:
+	case ZYDIS_CATEGORY_UNCOND_BR:
+	case ZYDIS_CATEGORY_INTERRUPT:
+	case ZYDIS_CATEGORY_SYSCALL:
+	case ZYDIS_CATEGORY_SYSRET: return true;
+	default: return zi->mnemonic == ZYDIS_MNEMONIC_HLT;
+	}
+}
+
 bool insn_decode(const uint8_t *code, size_t len, unsigned bits, struct insn *ret)
 {
 	ZydisDecodedOperand ops[ZYDIS_MAX_OPERAND_COUNT];
@@ -136,6 +150,9 @@ bool insn_decode(const uint8_t *code, size_t len, unsigned bits, struct insn *re
 		.rep = zi.attributes &
 		       (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE),
 	};
+	ret->leaves = leaves(&zi);
+	ret->calls = zi.meta.category == ZYDIS_CATEGORY_CALL;
+	ret->returns = zi.mnemonic == ZYDIS_MNEMONIC_RET;
 	ret->has_io_effect = has_io_effect(zi.mnemonic, ret->cls);
 	fill_operands(&zi, ops, ret);
 	return true;

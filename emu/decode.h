@@ -22,6 +22,9 @@ struct insn {
 	bool writes_memory;   /* stores explicitly or implicitly (push, call, string store) */
 	bool has_io_effect; /* reads or changes what is outside CPU and memory: IN, OUT, RDTSC, HLT, ... */
 	bool rep;
+	bool leaves; /* the next instruction may be another than the following one: jumps, calls, returns, interrupts, HLT */
+	bool calls;  /* near or far CALL */
+	bool returns; /* near or far RET */
 	/* MOV CR/DR */
 	bool to_system;     /* general register -> CR or DR */
 	uint8_t system_reg; /* CR or DR number */

@@ -53,7 +53,7 @@ struct run_options {
 
 struct check_facts;
 
-/* Where a test may change a run; either function may be NULL, a negative errno ends the path as an error. */
+/* Where a test may change a run; each function may be NULL, a negative errno ends the path as an error. */
 struct run_alter {
 	/* After the start of day was entered, before the entry is captured. */
 	int (*entry)(struct machine *m, const struct check_facts *facts, void *arg);
@@ -62,10 +62,12 @@ struct run_alter {
 	void *arg;
 };
 
-/* Who looks on while a path runs; either function may be NULL. */
+/* Who looks on while a path runs; each function may be NULL. */
 struct run_observer {
 	/* The start of day was entered and nothing has run. A negative errno ends the path as an error. */
 	int (*begin)(struct machine *m, const struct check_facts *facts, void *arg);
+	/* A block of code is about to run for the first time, or again after its translation was forgotten. */
+	void (*block)(struct machine *m, gva_t pc, gpa_t gpa, void *arg);
 	/* The run is over, whatever came of it; the machine still stands. */
 	void (*end)(struct machine *m, const struct report_path *p, void *arg);
 	void *arg;

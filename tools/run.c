@@ -131,7 +131,11 @@ static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 	} else if (kernel_entry_matches(&r->kernel, m, pc, gpa) && !run_passed(r, POINT_KERNEL)) {
 		r->error = run_capture(r, POINT_KERNEL, r->kernel.symbol, kernel_boot_params(m));
 	}
-	return run_over(r);
+	if (run_over(r))
+		return true;
+	if (r->options->observer && r->options->observer->block)
+		r->options->observer->block(m, pc, gpa, r->options->observer->arg);
+	return false;
 }
 
 static void run_parse_until(struct run *r)
