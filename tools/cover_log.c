@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 #include "emu/decode.h"
-#include "tools/check.h"
 #include "tools/code.h"
 
 #define CODE_WINDOW  256u  /* bytes decoded at a time */
@@ -178,31 +177,13 @@ static void log_straight(struct cover_log *log, struct machine *m, const struct 
 	}
 }
 
-/* Once the kernel proper's entry was captured everybody knows where it lies. */
-static void log_kernel(struct cover_log *log)
-{
-	const struct report_path *p = log->path;
-	const struct handover *h;
-
-	if (log->map.kernel_known || !p->handover_count || !log->image->elf)
-		return;
-	h = &p->handovers[p->handover_count - 1];
-	if (h->point == POINT_KERNEL)
-		code_map_kernel(&log->map, cpu_pc(&h->cpu) - log->image->elf->entry_paddr,
-				h->instructions);
-}
-
 static void log_block(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 {
 	struct cover_log *log = arg;
-	struct mem_reader mem = machine_reader(m);
-	uint64_t now = machine_instructions(m);
 	struct code_place place;
 	struct cpu_state cpu;
 
-	log_kernel(log);
-	code_map_block(&log->map, &mem, pc, gpa, now);
-	if (!code_map_gpa(&log->map, gpa, now, &place)) {
+	if (!code_map_gpa(&log->path->code, gpa, machine_instructions(m), &place)) {
 		/* The top bit is no part of a physical address: these keys meet no other. */
 		log->elsewhere += seen_add(log, gpa | BIT64(63));
 		return;
@@ -213,15 +194,6 @@ static void log_block(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 			   place.stage << 1 | 1) &
 				  ~BIT64(63)))
 		log_straight(log, m, &cpu, pc, &place);
-}
-
-static int log_begin(struct machine *m, const struct check_facts *facts, void *arg)
-{
-	struct cover_log *log = arg;
-
-	(void)m;
-	code_map_begin(&log->map, log->image, &facts->sod->memory);
-	return 0;
 }
 
 /* What the run stopped before did not run, though its block was seen. */
@@ -246,7 +218,6 @@ struct run_observer cover_log_observer(struct cover_log *log, const struct image
 	log->image = image;
 	log->path = path;
 	return (struct run_observer){
-		.begin = log_begin,
 		.block = log_block,
 		.end = log_end,
 		.arg = log,
@@ -260,14 +231,13 @@ int cover_log_finish(struct cover_log *log)
 	free(log->seen);
 	log->seen = NULL;
 	log->seen_cap = 0;
-	return log->failed || log->map.failed ? -ENOMEM : 0;
+	return log->failed || log->path->code.failed ? -ENOMEM : 0;
 }
 
 void cover_log_release(struct cover_log *log)
 {
 	for (unsigned i = 0; i < STAGE_COUNT; i++)
 		cover_insns_free(&log->stage[i]);
-	code_map_release(&log->map);
 	free(log->seen);
 	*log = (struct cover_log){ 0 };
 }

@@ -25,8 +25,7 @@ struct cover_insns {
 /* Zero it, then give cover_log_observer() to the run. */
 struct cover_log {
 	const struct image *image;
-	const struct report_path *path; /* that is run: its handovers tell when the kernel is entered */
-	struct code_map map;
+	const struct report_path *path; /* that is run: it knows where the stages lie */
 	struct cover_insns stage[STAGE_COUNT];
 	uint64_t elsewhere; /* blocks outside of the image: firmware, loaders, code that it made */
 	uint64_t *seen;     /* hash set of what is known already; 0: free */
