@@ -28,9 +28,9 @@ struct cover_function {
 
 struct cover {
 	const struct image *image;
-	struct image_symbols symbols;
-	struct diag symbols_note;
-	struct report_image *result; /* the paths with their outcomes; borrowed */
+	const struct image_symbols *symbols;
+	struct image_symbols own_symbols;    /* when nobody gave any */
+	struct report_image *result;         /* the paths with their outcomes; borrowed */
 	uint64_t elsewhere[COVER_PATHS_MAX]; /* blocks outside of the image, by path */
 	struct cover_insns stage[STAGE_COUNT];
 	struct cover_block *blocks; /* by stage, then address */
@@ -47,6 +47,14 @@ struct cover {
 int cover_image(struct cover *c, const struct image *image, struct report_image *result,
 		const struct run_options *options);
 void cover_release(struct cover *c);
+
+/*
+ * The same by hand: begin, add each run's finished log as path number @path, sum up.
+ * @symbols may be NULL: what @image itself has. -ENOMEM.
+ */
+int cover_begin(struct cover *c, const struct image *image, const struct image_symbols *symbols);
+int cover_add(struct cover *c, const struct cover_log *log, unsigned path);
+int cover_sum_up(struct cover *c);
 
 /* The paths that were run: those that were not skipped. */
 uint64_t cover_ran(const struct cover *c);

@@ -102,7 +102,8 @@ static void text_blocks(const struct cover *c, const struct cover_function *f, s
 		const struct cover_block *b = &c->blocks[i];
 		const char *comma = "";
 
-		buf_printf(out, "    +0x%" PRIx64 ", %" PRIu64 " bytes, %" PRIu32 " instruction%s: ",
+		buf_printf(out,
+			   "    +0x%" PRIx64 ", %" PRIu64 " bytes, %" PRIu32 " instruction%s: ",
 			   b->address - f->address, b->size, b->insns, b->insns == 1 ? "" : "s");
 		for (size_t k = 0; k < c->result->path_count; k++) {
 			char name[64];
@@ -253,7 +254,7 @@ void cover_drcov(const struct cover *c, uint64_t paths, struct buf *out)
 	buf_puts(out, "Columns: id, base, end, entry, path\n");
 	for (unsigned stage = 0; stage < STAGE_COUNT; stage++)
 		buf_printf(out, "%u, 0x%016" PRIx64 ", 0x%016" PRIx64 ", 0x%016x, %s\n", stage,
-			   c->symbols.stage[stage].start, c->symbols.stage[stage].end, 0,
+			   c->symbols->stage[stage].start, c->symbols->stage[stage].end, 0,
 			   code_stage_names[stage]);
 	buf_printf(out, "BB Table: %zu bbs\n", count);
 	for (size_t i = 0; i < c->block_count; i++) {
@@ -262,7 +263,7 @@ void cover_drcov(const struct cover *c, uint64_t paths, struct buf *out)
 
 		if (!(b->paths & paths))
 			continue;
-		put_le32(row, (uint32_t)(b->address - c->symbols.stage[b->stage].start));
+		put_le32(row, (uint32_t)(b->address - c->symbols->stage[b->stage].start));
 		put_le16(row + 4, b->size > UINT16_MAX ? UINT16_MAX : (uint16_t)b->size);
 		put_le16(row + 6, (uint16_t)b->stage);
 		buf_append(out, row, sizeof(row));
