@@ -142,7 +142,7 @@ static int run_resolve_until(struct run *r, struct diag *diag)
 
 static struct check_facts run_facts(const struct run *r)
 {
-	return (struct check_facts){
+	struct check_facts facts = {
 		.image = r->image,
 		.sod = &r->sod,
 		.platform = &r->platform,
@@ -150,6 +150,11 @@ static struct check_facts run_facts(const struct run *r)
 		.variant = r->ret->variant->name,
 		.known = r->ret->variant->known,
 	};
+
+	facts.events = machine_events(r->machine, &facts.event_count);
+	for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++)
+		facts.event_total += machine_event_count(r->machine, (enum event_kind)kind);
+	return facts;
 }
 
 static int run_alter_entry(struct run *r, struct diag *diag)
@@ -175,6 +180,7 @@ static int run_make(struct run *r, struct diag *diag)
 	r->platform.seed = o->seed;
 	r->platform.bios_quirks = o->bios_quirks;
 	r->platform.keys = o->keys;
+	r->platform.disk = o->disk;
 	acpi_platform_init(&r->platform);
 	err = ret->path->build(r->image, &r->platform, ret->variant, &r->sod, diag);
 	if (err)
@@ -383,6 +389,10 @@ static void run_digest(struct run *r)
 	digest_add(d, o->initrd.data, o->initrd.len);
 	digest_u64(d, o->cpu);
 	digest_u64(d, o->seed);
+	if (o->disk.len) {
+		digest_u64(d, o->disk.len);
+		digest_add(d, o->disk.data, o->disk.len);
+	}
 	if (o->keys)
 		digest_str(d, o->keys);
 	if (o->bios_quirks)
