@@ -48,7 +48,7 @@ void check_blame(const struct image *image, const struct run_options *options,
 		 struct report_path *ret);
 
 /* Append who wrote the memory of @s last, as one clause of a sentence. */
-void check_writer(const struct image *image, const struct store_record *s, struct buf *text);
+void check_writer(const struct store_record *s, struct buf *text);
 
 struct check_progress {
 	void (*path_begins)(const struct report_path *p,

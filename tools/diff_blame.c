@@ -31,7 +31,7 @@ static void side_writers(struct diff *d, unsigned side, const struct store_recor
 
 		if (!v->size)
 			continue;
-		check_writer(d->side[side]->image, records++, &text);
+		check_writer(records++, &text);
 		v->writer = strdup(buf_str(&text));
 		buf_free(&text);
 	}

@@ -91,8 +91,8 @@ struct store_record {
 	size_t code_len;
 	bool has_place; /* it is the image's code: */
 	struct code_place place;
-	char symbol[160];    /* of the place, as code_place_describe() has it; else "" */
-	char placement[112]; /* what the start of day put there; "" when nothing */
+	char symbol[SYMBOL_TEXT_SIZE]; /* of the place; else "" */
+	char placement[112];           /* what the start of day put there; "" when nothing */
 };
 
 /* Default budget of a path: enough for an XZ kernel (4.5 G) four times over. */
@@ -117,6 +117,8 @@ struct report_path {
 	struct stop stop;
 	struct cpu_state last_cpu; /* at the stop */
 	struct code_map code;      /* where the image's stages lay */
+	char stop_symbol
+		[SYMBOL_TEXT_SIZE]; /* stop_symbol() of one that did not arrive, or did at a symbol or an address; else "" */
 	char *stop_detail; /* last blocks disassembled, page walk of the fault; owned; NULL when it arrived */
 	char *console; /* owned; captured text, NUL-terminated */
 	char digest[DIGEST_HEX_SIZE];

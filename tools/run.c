@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "emu/paging.h"
 #include "models/acpi.h"
 #include "tools/handover.h"
 #include "tools/check.h"
@@ -294,7 +293,26 @@ static void run_judge(struct run *r)
 			    " instructions were not enough; --max-instructions gives more",
 			    r->options->max_instructions);
 	else
-		outcome_set(ret, outcome, "%s", ret->stop.text);
+		outcome_set(ret, outcome, "%s%s%s", ret->stop.text,
+			    ret->stop_symbol[0] ? ", in " : "", ret->stop_symbol);
+}
+
+/* Names for where it stopped, and for who stored what was watched. */
+static void run_name_places(struct run *r)
+{
+	struct report_path *ret = r->ret;
+	const struct run_options *o = r->options;
+
+	if (!r->arrived || r->until.point == POINT_COUNT)
+		stop_symbol(r->machine, &ret->stop, &ret->code, run_symbols(r), ret->stop_symbol,
+			    sizeof(ret->stop_symbol));
+	for (size_t i = 0; i < o->store_count; i++) {
+		struct store_record *s = &o->stores[i];
+
+		if (s->seen && s->has_place)
+			code_place_describe(&s->place, run_symbols(r), s->symbol,
+					    sizeof(s->symbol));
+	}
 }
 
 /* Watching run: note each store into a watched range, the last one counts. */
@@ -307,7 +325,6 @@ static void run_note_store(struct machine *m, gpa_t gpa, unsigned size, gva_t pc
 
 	for (size_t i = 0; i < o->store_count; i++) {
 		struct store_record *s = &o->stores[i];
-		struct page_walk walk;
 		struct cpu_state cpu;
 
 		if (gpa >= s->gpa + s->size || gpa + size <= s->gpa || now >= s->until)
@@ -318,8 +335,7 @@ static void run_note_store(struct machine *m, gpa_t gpa, unsigned size, gva_t pc
 		s->count = now;
 		s->bits = cpu_code_bits(&cpu);
 		s->code_len = code_read(&cpu, &mem, pc, s->code, sizeof(s->code));
-		s->has_place = page_walk(&cpu, &mem, pc, &walk) &&
-			       code_map_gpa(&r->ret->code, walk.gpa, now, &s->place);
+		s->has_place = code_map_fetch(&r->ret->code, &cpu, &mem, pc, &s->place);
 	}
 }
 
@@ -450,7 +466,7 @@ static void run_collect(struct run *r)
 	}
 	buf_free(&text);
 	if (!r->arrived) {
-		stop_detail(m, &ret->stop, &detail);
+		stop_detail(m, &ret->stop, &ret->code, run_symbols(r), &detail);
 		ret->stop_detail = strdup(buf_str(&detail));
 		buf_free(&detail);
 	}
@@ -543,6 +559,7 @@ void path_run(const struct image *image, const struct sod_path *path,
 		goto out;
 	}
 	run_go(&r);
+	run_name_places(&r);
 	run_judge(&r);
 	run_collect(&r);
 	run_observed(&r);
