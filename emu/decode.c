@@ -111,17 +111,26 @@ static void fill_operands(const ZydisDecodedInstruction *zi, const ZydisDecodedO
 	}
 }
 
+static enum insn_flow flow_of(const ZydisDecodedInstruction *zi)
+{
+	switch (zi->meta.category) {
+	case ZYDIS_CATEGORY_CALL: return FLOW_CALL;
+	case ZYDIS_CATEGORY_RET:
+		return zi->opcode == 0xcf ? FLOW_IRET : FLOW_RETURN; /* SDM 2A "IRET": CF */
+	case ZYDIS_CATEGORY_COND_BR:
+	case ZYDIS_CATEGORY_UNCOND_BR: return FLOW_JUMP;
+	default: return FLOW_NEXT;
+	}
+}
+
+/* Conditional or not, what follows need not be the next instruction. */
 static bool leaves(const ZydisDecodedInstruction *zi)
 {
 	switch (zi->meta.category) {
-	case ZYDIS_CATEGORY_CALL:
-	case ZYDIS_CATEGORY_RET:
-	case ZYDIS_CATEGORY_COND_BR:
-	case ZYDIS_CATEGORY_UNCOND_BR:
 	case ZYDIS_CATEGORY_INTERRUPT:
 	case ZYDIS_CATEGORY_SYSCALL:
 	case ZYDIS_CATEGORY_SYSRET: return true;
-	default: return zi->mnemonic == ZYDIS_MNEMONIC_HLT;
+	default: return flow_of(zi) != FLOW_NEXT || zi->mnemonic == ZYDIS_MNEMONIC_HLT;
 	}
 }
 
@@ -192,6 +201,7 @@ bool insn_decode(const uint8_t *code, size_t len, unsigned bits, struct insn *re
 		return false;
 	*ret = (struct insn){
 		.cls = classify(&zi, ops),
+		.flow = flow_of(&zi),
 		.length = zi.length,
 		.bits = (uint8_t)bits,
 		.operand_size = (uint8_t)(zi.operand_width / 8),
@@ -202,8 +212,6 @@ bool insn_decode(const uint8_t *code, size_t len, unsigned bits, struct insn *re
 		       (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE),
 	};
 	ret->leaves = leaves(&zi);
-	ret->calls = zi.meta.category == ZYDIS_CATEGORY_CALL;
-	ret->returns = zi.mnemonic == ZYDIS_MNEMONIC_RET;
 	ret->has_io_effect = has_io_effect(zi.mnemonic, ret->cls);
 	fill_operands(&zi, ops, ret);
 	return true;

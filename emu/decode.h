@@ -14,8 +14,18 @@ enum insn_class {
 	INSN_CLASS_COUNT
 };
 
+/* Where an instruction leads, as call trees see it. */
+enum insn_flow {
+	FLOW_NEXT, /* to the next one */
+	FLOW_JUMP, /* perhaps elsewhere */
+	FLOW_CALL, /* into a function: near or far */
+	FLOW_RETURN,
+	FLOW_IRET,
+};
+
 struct insn {
 	enum insn_class cls;
+	enum insn_flow flow;
 	uint8_t length;
 	uint8_t bits;         /* code width it was decoded for */
 	uint8_t operand_size; /* in bytes */
@@ -23,8 +33,6 @@ struct insn {
 	bool has_io_effect; /* reads or changes what is outside CPU and memory: IN, OUT, RDTSC, HLT, ... */
 	bool rep;
 	bool leaves; /* the next instruction may be another than the following one: jumps, calls, returns, interrupts, HLT */
-	bool calls;  /* near or far CALL */
-	bool returns; /* near or far RET */
 	/* MOV CR/DR */
 	bool to_system;     /* general register -> CR or DR */
 	uint8_t system_reg; /* CR or DR number */

@@ -103,7 +103,11 @@ out:
 
 int cmd_trace(int argc, char **argv)
 {
-	if (argc > 1 && !strcmp(argv[1], "show"))
+	char title[] = "bootpath trace show";
+
+	if (argc > 1 && !strcmp(argv[1], "show")) {
+		argv[1] = title;
 		return trace_show_command(argc - 1, argv + 1);
+	}
 	return trace_record(argc, argv);
 }
