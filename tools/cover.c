@@ -230,15 +230,13 @@ int cover_sum_up(struct cover *c)
 	return err;
 }
 
-int cover_image(struct cover *c, const struct image *image, struct report_image *result,
-		const struct run_options *options)
+int cover_image(struct cover *c, struct report_image *result, const struct run_options *options)
 {
-	int err;
+	int err = 0;
 
 	c->result = result;
 	if (result->path_count > COVER_PATHS_MAX)
 		return -E2BIG;
-	err = cover_begin(c, image, options->symbols);
 	for (size_t i = 0; i < result->path_count && !err; i++)
 		err = cover_path(c, i, options);
 	return err ? err : cover_sum_up(c);

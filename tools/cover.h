@@ -5,6 +5,8 @@
 
 #include "tools/cover_log.h"
 
+struct forbid_hits;
+
 #define COVER_PATHS_MAX 64u
 
 /* Code without a way in or out but at its ends, all of which ran on the same paths. */
@@ -40,19 +42,16 @@ struct cover {
 	uint64_t known[STAGE_COUNT]; /* functions that the stage's symbols name */
 };
 
+/* Zero @c before. @symbols may be NULL: what @image (borrowed) itself has. -ENOMEM. */
+int cover_begin(struct cover *c, const struct image *image, const struct image_symbols *symbols);
 /*
  * Run all paths of @result, which choose_image() filled, and put together what
- * ran where. Zero @c before. -ENOMEM; -E2BIG for more paths than COVER_PATHS_MAX.
+ * ran where. -ENOMEM; -E2BIG for more paths than COVER_PATHS_MAX.
  */
-int cover_image(struct cover *c, const struct image *image, struct report_image *result,
-		const struct run_options *options);
+int cover_image(struct cover *c, struct report_image *result, const struct run_options *options);
 void cover_release(struct cover *c);
 
-/*
- * The same by hand: begin, add each run's finished log as path number @path, sum up.
- * @symbols may be NULL: what @image itself has. -ENOMEM.
- */
-int cover_begin(struct cover *c, const struct image *image, const struct image_symbols *symbols);
+/* The same by hand: add each run's finished log as path number @path, then sum up. -ENOMEM. */
 int cover_add(struct cover *c, const struct cover_log *log, unsigned path);
 int cover_sum_up(struct cover *c);
 
@@ -72,7 +71,8 @@ const struct symbol *cover_next_never(const struct cover *c, struct cover_never 
 				      enum code_stage *ret_stage);
 
 void cover_text(const struct cover *c, struct buf *out, bool verbose);
-void cover_json(const struct cover *c, struct buf *out);
+/* @hits may be NULL: nothing was forbidden. */
+void cover_json(const struct cover *c, const struct forbid_hits *hits, struct buf *out);
 /* The drcov format, version 2, of what ran on any of @paths; a module for each stage. */
 void cover_drcov(const struct cover *c, uint64_t paths, struct buf *out);
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "emu/base/jsonw.h"
-#include "tools/cover.h"
+#include "tools/cover_forbid.h"
 
 /* A block's or function's set of paths, as the report groups them. */
 enum cover_set { SET_ALL, SET_SOME, SET_ONE, SET_COUNT };
@@ -208,7 +208,30 @@ static void json_never(struct jsonw *w, const struct cover *c)
 	jsonw_array_end(w);
 }
 
-void cover_json(const struct cover *c, struct buf *out)
+static void json_hits(struct jsonw *w, const struct cover *c, const struct forbid_hits *hits)
+{
+	char name[64];
+
+	jsonw_array(w, "forbidden");
+	for (size_t i = 0; i < hits->count; i++) {
+		const struct forbid_hit *hit = &hits->items[i];
+
+		path_name(c, hit->path, name, sizeof(name));
+		jsonw_object(w, NULL);
+		jsonw_string(w, "rule", hit->rule->what);
+		jsonw_u64(w, "line", hit->rule->line);
+		jsonw_string(w, "reason", hit->rule->reason);
+		jsonw_string(w, "path", name);
+		jsonw_array(w, "chain");
+		for (size_t k = 0; k < hit->chain_count; k++)
+			jsonw_string(w, NULL, hit->chain[k]);
+		jsonw_array_end(w);
+		jsonw_object_end(w);
+	}
+	jsonw_array_end(w);
+}
+
+void cover_json(const struct cover *c, const struct forbid_hits *hits, struct buf *out)
 {
 	struct jsonw w;
 
@@ -236,6 +259,8 @@ void cover_json(const struct cover *c, struct buf *out)
 		json_function(&w, c, &c->functions[i]);
 	jsonw_array_end(&w);
 	json_never(&w, c);
+	if (hits)
+		json_hits(&w, c, hits);
 	jsonw_object_end(&w);
 	jsonw_end(&w);
 }
