@@ -23,5 +23,6 @@ int cmd_check(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_spec(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 
 #endif

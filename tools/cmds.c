@@ -7,6 +7,7 @@ const struct cmd cmds[] = {
 	{ "inspect", cmd_inspect, "show what an image is, its entries, and who would choose which" },
 	{ "run",     cmd_run,     "boot an image by one path and say where it got to" },
 	{ "check",   cmd_check,   "boot images by every path they offer and judge every handover" },
+	{ "trace",   cmd_trace,   "record every instruction of a boot, and show what was recorded" },
 	{ "spec",    cmd_spec,    "list, show and check the rules that images are judged by" },
 };
 /* clang-format on */

@@ -4,6 +4,7 @@
 #define TOOLS_REPORT_H
 
 #include "emu/machine.h"
+#include "emu/trace.h"
 #include "loaders/image.h"
 #include "models/sod.h"
 #include "specs/verdict.h"
@@ -46,6 +47,7 @@ struct run_options {
 	const struct spec_set *specs; /* judge every point by these; NULL: do not judge */
 	/* for tests that break what a clause asks for; NULL: nothing is altered */
 	const struct run_alter *alter;
+	const struct trace_sink *trace; /* record the run there; NULL: do not */
 	struct store_record *stores; /* ranges of memory to watch, filled by the run; NULL: none */
 	size_t store_count;
 };

@@ -191,7 +191,10 @@ static int run_make(struct run *r, struct diag *diag)
 	err = sod_enter(&r->sod, r->machine, diag);
 	if (err)
 		return err;
-	return run_alter_entry(r, diag);
+	err = run_alter_entry(r, diag);
+	if (err || !o->trace)
+		return err;
+	return machine_trace_begin(r->machine, o->trace, r->image->sha256, diag);
 }
 
 /* The points that the first instruction itself stands at. */
@@ -446,6 +449,35 @@ static void run_collect(struct run *r)
 	run_digest(r);
 }
 
+/* The trace says of the run what a report does, so that its file stands alone. */
+static void run_trace_end(struct run *r)
+{
+	const struct run_options *o = r->options;
+	char memory[24], seed[24], initrd[SHA256_HEX_SIZE] = "";
+	const struct trace_fact facts[] = {
+		{ "version", BOOTPATH_VERSION },
+		{ "image", r->image->name },
+		{ "path", r->ret->path->name },
+		{ "variant", r->ret->variant->name },
+		{ "memory", memory },
+		{ "cmdline", o->cmdline },
+		{ "initrd_sha256", initrd },
+		{ "cpu", cpu_profile_names[o->cpu] },
+		{ "seed", seed },
+		{ "outcome", outcome_names[r->ret->outcome] },
+		{ "reason", r->ret->reason },
+		{ "digest", r->ret->digest },
+	};
+	struct diag diag = { 0 };
+
+	snprintf(memory, sizeof(memory), "%" PRIu64, o->memory);
+	snprintf(seed, sizeof(seed), "%" PRIu64, o->seed);
+	if (o->initrd.len)
+		sha256_hex(o->initrd.data, o->initrd.len, initrd);
+	if (machine_trace_end(r->machine, facts, ARRAY_SIZE(facts), NULL, NULL, &diag))
+		outcome_set(r->ret, OUTCOME_ERROR, "%s", diag.text);
+}
+
 /* By the clauses, when the caller has any. */
 static void run_check(struct run *r)
 {
@@ -506,6 +538,8 @@ void path_run(const struct image *image, const struct sod_path *path,
 	run_name_places(&r);
 	run_judge(&r);
 	run_collect(&r);
+	if (options->trace)
+		run_trace_end(&r);
 	run_check(&r);
 out:
 	run_trim(&r);
