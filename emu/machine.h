@@ -128,6 +128,11 @@ int machine_trap_add(struct machine *m, gpa_t gpa, trap_fn fn, void *arg);
  */
 typedef void (*store_fn)(struct machine *m, gpa_t gpa, unsigned size, gva_t pc, void *arg);
 int machine_on_store(struct machine *m, store_fn fn, void *arg);
+/*
+ * Where that function wants to look: once any range was named, it hears of stores
+ * into the pages of those ranges, of few others, and the rest cost ten times less.
+ */
+void machine_store_range_add(struct machine *m, gpa_t gpa, uint64_t size);
 
 /*
  * Memory of a device at [gpa, gpa+size), in a hole of the platform's memory map: an access there calls the

@@ -88,6 +88,8 @@ struct device_state {
 	} pit[3];
 };
 
+#define STORE_PAGE_BITS 65536u
+
 struct machine {
 	const struct platform *platform;
 	struct engine *engine;
@@ -137,6 +139,8 @@ struct machine {
 	void *hypercall_arg;
 	store_fn store;
 	void *store_arg;
+	bool store_ranges; /* only pages whose bit is set, by the low bits of their number */
+	uint64_t store_pages[STORE_PAGE_BITS / 64];
 	cpuid_fn cpuid;
 	void *cpuid_arg;
 	msr_fn msr;

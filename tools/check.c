@@ -142,17 +142,22 @@ static void name_instruction(const struct store_record *s, struct buf *text)
 	buf_printf(text, "), after %" PRIu64 " instructions", s->count);
 }
 
+void check_writer(const struct store_record *s, struct buf *text)
+{
+	buf_printf(text, "0x%" PRIx64 " by ", s->gpa);
+	if (s->seen)
+		name_instruction(s, text);
+	else if (s->placement[0])
+		buf_printf(text, "the start of day (%s)", s->placement);
+	else
+		buf_puts(text, "nobody: the machine's memory began so");
+}
+
 static void name_writer(struct verdict *v, const struct store_record *s)
 {
 	struct buf text = { 0 };
 
-	buf_printf(&text, "0x%" PRIx64 " by ", v->blame_gpa);
-	if (s->seen)
-		name_instruction(s, &text);
-	else if (s->placement[0])
-		buf_printf(&text, "the start of day (%s)", s->placement);
-	else
-		buf_puts(&text, "nobody: the machine's memory began so");
+	check_writer(s, &text);
 	free(v->writer);
 	v->writer = strdup(buf_str(&text));
 	buf_free(&text);

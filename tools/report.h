@@ -47,6 +47,7 @@ struct run_options {
 	const struct spec_set *specs; /* judge every point by these; NULL: do not judge */
 	/* for tests that break what a clause asks for; NULL: nothing is altered */
 	const struct run_alter *alter;
+	const struct run_observer *observer; /* NULL: nobody looks on */
 	const struct trace_sink *trace; /* record the run there; NULL: do not */
 	struct store_record *stores; /* ranges of memory to watch, filled by the run; NULL: none */
 	size_t store_count;
@@ -54,12 +55,23 @@ struct run_options {
 
 struct check_facts;
 
-/* Where a test may change a run; either function may be NULL, a negative errno ends the path as an error. */
+/* Where a test may change a run; each function may be NULL, a negative errno ends the path as an error. */
 struct run_alter {
 	/* After the start of day was entered, before the entry is captured. */
 	int (*entry)(struct machine *m, const struct check_facts *facts, void *arg);
 	/* After the run, before its handovers are judged. */
 	int (*captured)(struct report_path *p, const struct check_facts *facts, void *arg);
+	void *arg;
+};
+
+/* Who looks on while a path runs; each function may be NULL. */
+struct run_observer {
+	/* The start of day was entered and nothing has run. A negative errno ends the path as an error. */
+	int (*begin)(struct machine *m, const struct check_facts *facts, void *arg);
+	/* A block of code is about to run for the first time, or again after its translation was forgotten. */
+	void (*block)(struct machine *m, gva_t pc, gpa_t gpa, void *arg);
+	/* The run is over, whatever came of it; the machine still stands. */
+	void (*end)(struct machine *m, const struct report_path *p, void *arg);
 	void *arg;
 };
 

@@ -129,7 +129,11 @@ static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 	code_map_block(code, &mem, pc, gpa, machine_instructions(m));
 	if (!r->error)
 		r->error = until_arm(&r->until, m, code);
-	return run_over(r);
+	if (run_over(r))
+		return true;
+	if (r->options->observer && r->options->observer->block)
+		r->options->observer->block(m, pc, gpa, r->options->observer->arg);
+	return false;
 }
 
 static int run_resolve_until(struct run *r, struct diag *diag)
@@ -166,6 +170,23 @@ static int run_alter_entry(struct run *r, struct diag *diag)
 	return err ? diag_set(diag, err, "altering the entry: %s", strerror(-err)) : 0;
 }
 
+static int run_observe(struct run *r, struct diag *diag)
+{
+	const struct run_observer *o = r->options->observer;
+	struct check_facts facts = run_facts(r);
+	int err = o && o->begin ? o->begin(r->machine, &facts, o->arg) : 0;
+
+	return err ? diag_set(diag, err, "observing the run: %s", strerror(-err)) : 0;
+}
+
+static void run_observed(struct run *r)
+{
+	const struct run_observer *o = r->options->observer;
+
+	if (o && o->end)
+		o->end(r->machine, r->ret, o->arg);
+}
+
 static int run_make(struct run *r, struct diag *diag)
 {
 	const struct run_options *o = r->options;
@@ -192,6 +213,8 @@ static int run_make(struct run *r, struct diag *diag)
 	if (err)
 		return err;
 	err = run_alter_entry(r, diag);
+	if (!err)
+		err = run_observe(r, diag);
 	if (err || !o->trace)
 		return err;
 	return machine_trace_begin(r->machine, o->trace, r->image->sha256, diag);
@@ -323,6 +346,7 @@ static void run_watch(struct run *r)
 	for (size_t i = 0; i < o->store_count; i++) {
 		struct store_record *s = &o->stores[i];
 
+		machine_store_range_add(r->machine, s->gpa, s->size);
 		for (size_t k = 0; k < r->sod.memory.count; k++) {
 			const struct placement *p = &r->sod.memory.items[k];
 
@@ -538,6 +562,7 @@ void path_run(const struct image *image, const struct sod_path *path,
 	run_name_places(&r);
 	run_judge(&r);
 	run_collect(&r);
+	run_observed(&r);
 	if (options->trace)
 		run_trace_end(&r);
 	run_check(&r);
