@@ -311,6 +311,7 @@ static void do_transfer(struct intercept *c)
 	    far_destination(c->m, &c->cpu, &c->in, c->pc, &selector, &offset))
 		machine_event(c->m, EVENT_FAR, EVENT_MODELLED, selector, offset, c->pc);
 	c->m->mode_check = true;
+	c->m->transfer_cr2 = c->cpu.cr2;
 	machine_update_deadline(c->m);
 }
 

@@ -12,6 +12,8 @@
 
 /* An initrd larger than this could not be placed below 4 GiB beside a kernel. */
 #define INITRD_SIZE_MAX GIB(3)
+/* A disk image is held in memory. */
+#define DISK_SIZE_MAX   GIB(4)
 
 enum option_key {
 	OPT_PATH = 0x100,
@@ -22,6 +24,7 @@ enum option_key {
 	OPT_CPU,
 	OPT_SEED,
 	OPT_BIOS_QUIRK,
+	OPT_DISK,
 	OPT_KEYS,
 	OPT_MAX_INSTRUCTIONS,
 	OPT_UNTIL,
@@ -74,12 +77,12 @@ void options_init(struct options *o)
 void options_release(struct options *o)
 {
 	free((void *)o->run.initrd.data);
-	o->run.initrd = (struct bytes){ 0 };
+	free((void *)o->run.disk.data);
+	o->run.initrd = o->run.disk = (struct bytes){ 0 };
 }
 
-int options_load(struct options *o)
+static int load_file(const char *path, uint64_t max, const char *empty, struct bytes *ret)
 {
-	const char *path = o->run.initrd_path;
 	struct diag diag = { 0 };
 	struct buf b = { 0 };
 	char line[1024];
@@ -87,14 +90,26 @@ int options_load(struct options *o)
 
 	if (!path)
 		return 0;
-	err = file_read(path, INITRD_SIZE_MAX, &b, &diag);
+	err = file_read(path, max, &b, &diag);
+	if (!err && empty && !b.len)
+		err = diag_set(&diag, -EINVAL, "%s", empty);
 	if (err) {
 		fprintf(stderr, "bootpath: %s\n", diag_line(&diag, path, line, sizeof(line)));
 		buf_free(&b);
 		return err;
 	}
-	o->run.initrd = (struct bytes){ .data = b.data, .len = b.len };
+	*ret = (struct bytes){ .data = b.data, .len = b.len };
 	return 0;
+}
+
+int options_load(struct options *o)
+{
+	int err = load_file(o->run.initrd_path, INITRD_SIZE_MAX, NULL, &o->run.initrd);
+
+	if (err)
+		return err;
+	return load_file(o->run.disk_path, DISK_SIZE_MAX, "a disk image of 0 bytes is no disk",
+			 &o->run.disk);
 }
 
 int options_write(const struct options *o, struct buf *out)
@@ -257,6 +272,7 @@ static error_t parse_run_option(int key, char *arg, struct argp_state *state)
 	case OPT_INITRD: run->initrd_path = arg; return 0;
 	case OPT_CPU: parse_cpu(run, arg, state); return 0;
 	case OPT_SEED: run->seed = number_or_error("seed", arg, 0, state); return 0;
+	case OPT_DISK: run->disk_path = arg; return 0;
 	case OPT_KEYS: run->keys = arg; return 0;
 	case OPT_BIOS_QUIRK: parse_bios_quirks(run, arg, state); return 0;
 	case OPT_UNTIL: parse_until(run, arg, state); return 0;
@@ -310,6 +326,7 @@ static const struct argp_option run_options[] = {
 	{ "cpu",              OPT_CPU,              "PROFILE",0, "CPU: generic (default), qemu64 or max", 1 },
 	{ "seed",             OPT_SEED,             "N",      0, "Seed of all randomness that the guest sees (default: 0)", 1 },
 	{ "max-instructions", OPT_MAX_INSTRUCTIONS, "N",      0, "Call it a hang after N instructions; suffix K, M, G or T of 1000", 1 },
+	{ "disk",             OPT_DISK,             "FILE",   0, "Hard disk that the BIOS reads on the path bios; nothing is written to it", 1 },
 	{ "keys",             OPT_KEYS,             "STRING", 0, "Type this under the BIOS; a newline is Enter", 1 },
 	{ "bios-quirk",       OPT_BIOS_QUIRK,       "LIST",   0, "What the BIOS or the loader does wrong on the path bios (docs/bios-quirks.md)", 1 },
 	{ "until",            OPT_UNTIL,            "WHERE",  0, "Stop at startup_64 (default: the kernel proper's entry), compressed, or at linear address 0x...", 1 },
