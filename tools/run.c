@@ -9,6 +9,7 @@
 #include "tools/handover.h"
 #include "tools/check.h"
 #include "tools/code.h"
+#include "tools/real_mode.h"
 #include "tools/report.h"
 #include "tools/stop_detail.h"
 #include "tools/until.h"
@@ -26,7 +27,9 @@ struct run {
 	struct image_symbols own_symbols; /* unless the caller has them */
 	bool own_symbols_read;
 	bool arrived;
-	int error; /* of a capture inside a handler */
+	int error;          /* of a capture inside a handler */
+	bool watches_setup; /* stores of the setup code are watched, until startup_32 */
+	struct real_watch setup;
 };
 
 static void outcome_set(struct report_path *ret, enum outcome outcome, const char *fmt, ...)
@@ -113,6 +116,18 @@ static bool run_over(const struct run *r)
 	       (r->until.point != POINT_COUNT && run_passed(r, POINT_KERNEL));
 }
 
+/* The setup code is left, or takes too long: no store need call us any more, and the rest runs at full speed. */
+static void run_setup_end(struct run *r, bool left)
+{
+	if (!r->watches_setup)
+		return;
+	if (left)
+		real_watch_finish(&r->setup, r->machine);
+	r->watches_setup = false;
+	if (!r->options->store_count)
+		machine_on_store(r->machine, NULL, NULL);
+}
+
 /* Every block that runs for the first time comes by here: cheap tests first. */
 static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 {
@@ -121,6 +136,7 @@ static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 	struct run *r = arg;
 
 	if (gpa == r->sod.startup_32 && gpa && !run_passed(r, POINT_COMPRESSED)) {
+		run_setup_end(r, true);
 		r->error = run_capture(r, POINT_COMPRESSED, "startup_32", kernel_boot_params(m));
 	} else if (kernel_entry_matches(&r->kernel, m, pc, gpa) && !run_passed(r, POINT_KERNEL)) {
 		code_map_kernel(code, gpa - r->kernel.paddr, machine_instructions(m));
@@ -323,6 +339,10 @@ static void run_note_store(struct machine *m, gpa_t gpa, unsigned size, gva_t pc
 	struct mem_reader mem = machine_reader(m);
 	uint64_t now = machine_instructions(m);
 
+	if (r->watches_setup && now < REAL_WATCH_INSTRUCTIONS)
+		real_watch_store(&r->setup, m, gpa, size, pc);
+	else
+		run_setup_end(r, false);
 	for (size_t i = 0; i < o->store_count; i++) {
 		struct store_record *s = &o->stores[i];
 		struct cpu_state cpu;
@@ -355,7 +375,10 @@ static void run_watch(struct run *r)
 					 p->source);
 		}
 	}
-	if (o->store_count)
+	/* The entry in real mode is the setup code's. */
+	r->watches_setup = r->sod.startup_32 && r->sod.first == POINT_ENTRY &&
+			   cpu_in_real_mode(&r->ret->handovers[0].cpu);
+	if (o->store_count || r->watches_setup)
 		machine_on_store(r->machine, run_note_store, r);
 }
 
@@ -569,6 +592,7 @@ void path_run(const struct image *image, const struct sod_path *path,
 out:
 	run_trim(&r);
 	machine_destroy(r.machine);
+	real_watch_free(&r.setup);
 	sod_release(&r.sod);
 	platform_release(&r.platform);
 	image_symbols_release(&r.own_symbols);
