@@ -290,7 +290,7 @@ static int attach_data(struct bios *bios, struct machine *m)
 	put_le16(bda + BDA_KEY_END - 0x400, KEY_BUFFER_END);
 	bda[BDA_KEY_STATUS - 0x400] = KEY_STATUS_101;
 	if (bios->has_display) {
-		bda[BDA_VIDEO_MODE - 0x400] = 3;
+		bda[BDA_VIDEO_MODE - 0x400] = TEXT_MODE;
 		put_le16(bda + BDA_COLUMNS - 0x400, TEXT_COLUMNS);
 		put_le16(bda + BDA_PAGE_SIZE - 0x400, 0x1000);
 		put_le16(bda + BDA_CURSOR - 0x400, (uint16_t)(bios->cursor_row << 8));
@@ -315,6 +315,10 @@ struct bios *bios_create(const struct platform *platform, bool has_display)
 		return NULL;
 	bios->platform = platform;
 	bios->has_display = has_display;
+	bios->state.columns = TEXT_COLUMNS;
+	bios->state.rows = TEXT_ROWS;
+	bios->state.vbe_mode = TEXT_MODE;
+	bios->state.dac_bits = 6;
 	bios_e820_init(bios);
 	bios_display_clear(bios);
 	return bios;
