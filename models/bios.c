@@ -364,6 +364,9 @@ void int12_memory(struct bios_call *c)
 #define KEY_ENTER      0x1c0du /* scan code and character, RBIL table #00006 */
 #define SCAN_CODE_NONE 0x0000u /* as for a character typed by its number */
 
+#define IDLE_LOOKS 255u
+#define IDLE_TIME  1000000ull /* a millisecond */
+
 /* 0 when all has been typed. */
 static uint16_t key_waiting(const struct bios_call *c)
 {
@@ -391,15 +394,24 @@ void int16_read(struct bios_call *c)
 	c->bios->state.key_awaited = 0;
 }
 
-/* People type when they are asked: a guest that empties the buffer first finds it empty, and the next look finds a key. */
+/*
+ * People type when they are asked: a guest that empties the buffer first finds it empty, and the next look finds a
+ * key. Where nobody types any more, time passes faster: a guest that goes on looking waits for its own timeout.
+ */
 void int16_status(struct bios_call *c)
 {
 	uint16_t key = c->bios->state.key_awaited ? key_waiting(c) : 0;
 
 	c->bios->state.key_awaited = 1;
 	call_flag(c, EFLAGS_ZF, !key);
-	if (key)
+	if (key) {
 		call_set16(c, GPR_RAX, key);
+		c->bios->state.looks = 0;
+	} else if (c->bios->state.looks == IDLE_LOOKS) {
+		machine_wait(c->m, IDLE_TIME);
+	} else {
+		c->bios->state.looks++;
+	}
 }
 
 void int16_flags(struct bios_call *c)

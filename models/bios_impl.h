@@ -60,9 +60,9 @@ struct bios_state {
 	uint8_t columns, rows;   /* of text */
 	uint8_t graphics;        /* a mode whose picture is not kept */
 	uint8_t dac_bits;        /* of a palette entry's colour */
-	uint8_t reserved[1];
-	uint16_t vbe_mode;  /* as INT 10h AX=4F02h was given it */
-	uint32_t keys_read; /* of platform.keys */
+	uint8_t looks;           /* for a key, in vain, one after another */
+	uint16_t vbe_mode;       /* as INT 10h AX=4F02h was given it */
+	uint32_t keys_read;      /* of platform.keys */
 };
 
 struct bios {

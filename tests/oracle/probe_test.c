@@ -10,20 +10,16 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "emu/machine.h"
-#include "models/bios.h"
-#include "models/sod.h"
 #include "tests/guest/bios_probe.h"
+#include "tests/oracle/bios_run.h"
 #include "tests/oracle/qemu.h"
 
-#define PROBE        TEST_OUT "/tests/guest/bios_probe.bin"
-#define REGISTERS    10u /* AX BX CX DX SI DI BP DS ES FLAGS */
-#define BUFFER       0x20u
-/* What SeaBIOS has printed before: its version, and that it boots from ROM. */
-#define SEABIOS_ROWS 2
-#define CALLS_MAX    400u
-#define DATA_SIZE    0x1000u
-#define BUFFER_END   (PROBE_SIZE - BUFFER)
+#define PROBE      TEST_OUT "/tests/guest/bios_probe.bin"
+#define REGISTERS  10u /* AX BX CX DX SI DI BP DS ES FLAGS */
+#define BUFFER     0x20u
+#define CALLS_MAX  400u
+#define DATA_SIZE  0x1000u
+#define BUFFER_END (PROBE_SIZE - BUFFER)
 
 static const char *const register_names[REGISTERS] = { "AX", "BX", "CX", "DX", "SI",
 						       "DI", "BP", "DS", "ES", "FLAGS" };
@@ -95,30 +91,16 @@ static void expect_call(const uint8_t *ours, const uint8_t *theirs, uint16_t cx)
 
 static void run_ours(struct bytes disk, struct probe *ret)
 {
-	const struct sod_path *path = sod_path_find("bios");
-	struct start_of_day sod = { 0 };
-	struct platform p;
-	struct image *image = NULL;
-	struct machine *m = NULL;
-	struct stop stop;
-
-	cr_assert(eq(int, platform_init(&p, MIB(512), NULL), 0));
-	p.cmdline = "";
-	p.disk = disk;
-	cr_assert(eq(int, image_open(&image, PROBE, NULL), 0));
 	/* The document's variant has a display; the segments do not depend on it. */
-	cr_assert(eq(int, path->build(image, &p, sod_variant_find(path, "spec"), &sod, NULL), 0));
-	bios_set_cursor(sod.service, SEABIOS_ROWS);
-	cr_assert(eq(int, machine_create(&m, &p, NULL), 0));
-	cr_assert(eq(int, sod_enter(&sod, m, NULL), 0));
-	machine_run(m, &(struct run_limits){ .max_instructions = 100000000 }, &stop);
-	cr_expect(eq(int, stop.kind, STOP_HLT), "%s", stop.text);
-	machine_read(m, PROBE_RESULTS, ret->calls, sizeof(ret->calls));
-	machine_read(m, PROBE_DATA, ret->data, sizeof(ret->data));
-	machine_destroy(m);
-	sod_release(&sod);
-	image_close(image);
-	platform_release(&p);
+	struct bios_run run = {
+		.path = PROBE, .variant = "spec", .disk = disk, .max_instructions = 100000000
+	};
+
+	cr_assert(bios_run(&run));
+	cr_expect(eq(int, run.stop.kind, STOP_HLT), "%s", run.stop.text);
+	machine_read(run.m, PROBE_RESULTS, ret->calls, sizeof(ret->calls));
+	machine_read(run.m, PROBE_DATA, ret->data, sizeof(ret->data));
+	bios_run_release(&run);
 }
 
 /* A disk whose sectors begin with their numbers, with a boot sector's signature and disk id. */
