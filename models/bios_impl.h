@@ -41,6 +41,7 @@
 #define BDA_PAGE          0x462u
 #define BDA_CRTC          0x463u
 #define BDA_TICKS         0x46cu
+#define BDA_MIDNIGHT      0x470u
 #define BDA_HARD_DISKS    0x475u
 #define BDA_KEY_START     0x480u
 #define BDA_KEY_END       0x482u
@@ -204,6 +205,7 @@ void int16_flags(struct bios_call *c);
 void int16_functions(struct bios_call *c);
 void int19_bootstrap(struct bios_call *c);
 void int1a_ticks(struct bios_call *c);
+void int1a_ticks_set(struct bios_call *c);
 void int1a_time(struct bios_call *c);
 void int1a_date(struct bios_call *c);
 
