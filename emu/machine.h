@@ -171,6 +171,9 @@ void machine_on_msr(struct machine *m, msr_fn fn, void *arg);
 /* Deliver exception or interrupt @vector to the guest now, from inside a handler (#GP for a bad MSR...). */
 void machine_raise(struct machine *m, enum vector vector, uint32_t error_code);
 
+/* Masks of the two interrupt controllers, a set bit for a line that is off; all are off when the machine is made. Line 0 is the timer. */
+void machine_pic_set(struct machine *m, uint8_t mask1, uint8_t mask2);
+
 /* Hardware interrupts on virtual time: delivered at exactly @count, or as soon after as IF allows. */
 int machine_interrupt_at(struct machine *m, uint64_t count, uint8_t vector);
 
