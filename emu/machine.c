@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-const char *const stop_kind_names[] = { "point", "triple-fault", "fetch",      "hlt",   "repeat",
-					"limit", "exit",         "unmodelled", "engine" };
+const char *const stop_kind_names[] = { "point",  "triple-fault", "fetch", "exception",  "hlt",
+					"repeat", "limit",        "exit",  "unmodelled", "engine" };
 
 extern const struct engine_ops machine_engine_ops; /* run.c */
 

@@ -38,6 +38,12 @@ void machine_update_deadline(struct machine *m)
 
 /* --- engine callbacks --- */
 
+void machine_stop_address(struct machine *m, gva_t fault_address)
+{
+	m->stop.fault_address = fault_address;
+	m->stop.has_fault_address = true;
+}
+
 static unsigned on_count_insns(void *arg, gva_t pc, uint32_t size)
 {
 	return code_count(arg, pc, size);

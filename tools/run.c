@@ -219,7 +219,8 @@ static enum outcome outcome_of_stop(const struct run *r, enum stop_kind kind)
 	switch (kind) {
 	case STOP_POINT: return r->arrived ? OUTCOME_PASS : OUTCOME_ERROR;
 	case STOP_TRIPLE_FAULT:
-	case STOP_FETCH: return OUTCOME_CRASH;
+	case STOP_FETCH:
+	case STOP_EXCEPTION: return OUTCOME_CRASH;
 	case STOP_HLT:
 	case STOP_REPEAT: return OUTCOME_HANG;
 	case STOP_LIMIT: return r->options->max_is_users ? OUTCOME_HANG : OUTCOME_ERROR;
