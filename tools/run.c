@@ -184,6 +184,9 @@ static int run_make(struct run *r, struct diag *diag)
 	r->platform.seed = o->seed;
 	r->platform.bios_quirks = o->bios_quirks;
 	r->platform.keys = o->keys;
+	r->platform.efi_map = o->efi_map;
+	r->platform.efi_map_count = o->efi_map_count;
+	r->platform.efi_nx = o->efi_nx;
 	acpi_platform_init(&r->platform);
 	err = ret->path->build(r->image, &r->platform, ret->variant, &r->sod, diag);
 	if (err)
@@ -375,6 +378,14 @@ static void run_digest(struct run *r)
 		digest_str(d, o->keys);
 	if (o->bios_quirks)
 		digest_u64(d, o->bios_quirks);
+	for (size_t i = 0; i < o->efi_map_count; i++) {
+		digest_u64(d, o->efi_map[i].type);
+		digest_u64(d, o->efi_map[i].start);
+		digest_u64(d, o->efi_map[i].pages);
+		digest_u64(d, o->efi_map[i].attr);
+	}
+	if (o->efi_nx)
+		digest_str(d, "efi-nx");
 	for (size_t i = 0; i < ret->handover_count; i++) {
 		digest_u64(d, ret->handovers[i].point);
 		digest_str(d, ret->handovers[i].symbol);
