@@ -105,10 +105,11 @@ struct machine {
 	unsigned insn_index;
 	unsigned port_index; /* the same for the port instruction that runs now */
 	bool at_port;
-	uint64_t time_reads; /* RDTSC and the like */
-	bool needs_poll;     /* an interrupt waits for IF */
-	bool mode_check;     /* the mode may have changed: look at the next block */
-	const char *mode;    /* cpu_mode_name() when last looked at */
+	uint64_t time_reads;   /* RDTSC and the like */
+	bool needs_poll;       /* an interrupt waits for IF */
+	bool mode_check;       /* the mode may have changed: look at the next block */
+	uint64_t transfer_cr2; /* CR2 before the last far transfer */
+	const char *mode;      /* cpu_mode_name() when last looked at */
 	bool ran;
 	gva_t last_stop_pc;
 	gva_t break_skip; /* the breakpoint that the run starts at */
