@@ -151,7 +151,7 @@ static void run_parse_until(struct run *r)
 
 static struct check_facts run_facts(const struct run *r)
 {
-	return (struct check_facts){
+	struct check_facts facts = {
 		.image = r->image,
 		.sod = &r->sod,
 		.platform = &r->platform,
@@ -159,6 +159,11 @@ static struct check_facts run_facts(const struct run *r)
 		.variant = r->ret->variant->name,
 		.known = r->ret->variant->known,
 	};
+
+	facts.events = machine_events(r->machine, &facts.event_count);
+	for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++)
+		facts.event_total += machine_event_count(r->machine, (enum event_kind)kind);
+	return facts;
 }
 
 static int run_alter_entry(struct run *r, struct diag *diag)
