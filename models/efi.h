@@ -12,6 +12,7 @@
 #include "emu/base/diag.h"
 #include "emu/base/rng.h"
 #include "emu/machine.h"
+#include "models/efi_cpu.h"
 #include "models/efi_events.h"
 #include "models/efi_handles.h"
 #include "models/efi_memory.h"
@@ -144,6 +145,7 @@ struct efi_state {
 	struct efi_event_queue events;
 	struct efi_variables variables;
 	struct rng rng;
+	struct efi_cpu cpu;
 	/* where the firmware's objects lie */
 	gpa_t code; /* EFI_SERVICE_COUNT stubs, then the RET of efi_ret_address() */
 	gpa_t system_table;
