@@ -160,6 +160,11 @@ void machine_a20_set(struct machine *m, bool on)
 	engine_set_a20(m->engine, on);
 }
 
+void machine_paging_changed(struct machine *m)
+{
+	engine_flush_tlb(m->engine);
+}
+
 void machine_wait(struct machine *m, uint64_t instructions)
 {
 	engine_advance(m->engine, instructions);

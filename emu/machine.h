@@ -151,6 +151,9 @@ int machine_device_memory_add(struct machine *m, const struct device_memory *d);
 bool machine_a20(const struct machine *m);
 void machine_a20_set(struct machine *m, bool on);
 
+/* From inside a handler: page tables in memory were changed by the host; the CPU forgets what it kept of them. */
+void machine_paging_changed(struct machine *m);
+
 /* From inside a trap: let that many instructions' time pass, as if the service had spun. */
 void machine_wait(struct machine *m, uint64_t instructions);
 
