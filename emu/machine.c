@@ -57,6 +57,7 @@ struct machine *machine_destroy(struct machine *m)
 {
 	if (!m)
 		return NULL;
+	record_release(m);
 	repeat_release(m);
 	m->engine = engine_close(m->engine);
 	mem_release(m);
@@ -158,6 +159,11 @@ void machine_a20_set(struct machine *m, bool on)
 		return;
 	m->devices.a20_off = !on;
 	engine_set_a20(m->engine, on);
+}
+
+void machine_paging_changed(struct machine *m)
+{
+	engine_flush_tlb(m->engine);
 }
 
 void machine_wait(struct machine *m, uint64_t instructions)

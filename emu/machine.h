@@ -151,6 +151,9 @@ int machine_device_memory_add(struct machine *m, const struct device_memory *d);
 bool machine_a20(const struct machine *m);
 void machine_a20_set(struct machine *m, bool on);
 
+/* From inside a handler: page tables in memory were changed by the host; the CPU forgets what it kept of them. */
+void machine_paging_changed(struct machine *m);
+
 /* From inside a trap: let that many instructions' time pass, as if the service had spun. */
 void machine_wait(struct machine *m, uint64_t instructions);
 
@@ -228,7 +231,7 @@ int machine_part_add(struct machine *m, const struct part *part);
 
 /* CPU, memory, time, events and all parts; -ENOMEM. */
 int machine_snapshot(struct machine *m, struct snapshot **ret_s);
-/* Only into the machine it was taken from. */
+/* Only into the machine it was taken from; -EBUSY while it is traced. */
 int machine_restore(struct machine *m, const struct snapshot *s);
 struct snapshot *snapshot_destroy(struct snapshot *s);
 

@@ -136,6 +136,7 @@ struct efi_state {
 	struct efi_variables variables;
 	struct efi_cpu cpu; /* descriptor tables, page tables, stack */
 	struct rng rng;
+	struct efi_cpu cpu;
 	/* where the firmware's objects lie */
 	gpa_t code; /* EFI_SERVICE_COUNT stubs, then the RET of efi_ret_address() */
 	gpa_t system_table;

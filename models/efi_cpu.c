@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "emu/machine.h"
+#include "loaders/pe.h"
 
 /* The document asks for 128 KiB "or more" below RSP; OVMF itself has a little less left at an image's entry. */
 #define STACK_SIZE   0x28000u
@@ -215,9 +216,56 @@ static int guest_write(void *arg, gpa_t gpa, const void *data, size_t len)
 	return machine_write(arg, gpa, data, len);
 }
 
-struct efi_paging_io efi_cpu_io(struct machine *m)
+int efi_cpu_protect(struct machine *m, struct efi_cpu *efi, gpa_t start, uint64_t len,
+		    uint64_t attr, bool set)
 {
-	return (struct efi_paging_io){ guest_read, guest_write, m };
+	const struct efi_paging_io io = { guest_read, guest_write, m };
+	int err = efi_paging_change(&efi->paging, &io, start, len, attr, set);
+
+	machine_paging_changed(m);
+	return err;
+}
+
+int efi_cpu_attributes(struct machine *m, const struct efi_cpu *efi, gpa_t start, uint64_t len,
+		       uint64_t *ret_attr)
+{
+	const struct efi_paging_io io = { guest_read, guest_write, m };
+
+	return efi_paging_query(&efi->paging, &io, start, len, ret_attr);
+}
+
+int efi_cpu_type(struct machine *m, struct efi_cpu *efi, gpa_t start, uint64_t len, uint32_t type)
+{
+	const struct efi_paging_io io = { guest_read, guest_write, m };
+	int err = efi_paging_type(&efi->paging, &io, start, len, type);
+
+	if (efi->paging.nx)
+		machine_paging_changed(m);
+	return err;
+}
+
+int efi_cpu_image(struct machine *m, struct efi_cpu *efi, const struct pe_facts *pe, gpa_t base)
+{
+	uint64_t size = ALIGN_UP((uint64_t)pe->image_size, GUEST_PAGE_SIZE);
+	int err;
+
+	if (!efi->paging.nx)
+		return 0;
+	err = efi_cpu_type(m, efi, base, size, EFI_LOADER_CODE);
+	if (err || pe->section_alignment % GUEST_PAGE_SIZE)
+		return err;
+	err = efi_cpu_protect(m, efi, base, size, EFI_MEMORY_XP, true);
+	for (unsigned i = 0; !err && i < pe->section_count; i++) {
+		const struct pe_section *s = &pe->sections[i];
+		uint64_t span = ALIGN_UP((uint64_t)pe_section_span(s), GUEST_PAGE_SIZE);
+
+		if (!(s->flags & (PE_SECTION_CODE | PE_SECTION_EXECUTE)) || !span)
+			continue;
+		err = efi_cpu_protect(m, efi, base + s->rva, span, EFI_MEMORY_XP, false);
+		if (!err)
+			err = efi_cpu_protect(m, efi, base + s->rva, span, EFI_MEMORY_RO, true);
+	}
+	return err;
 }
 
 /* SDM 3A 6.14.2: SS, RSP, RFLAGS, CS, RIP, and below them the error code of the vectors that have one. */

@@ -11,6 +11,7 @@
 #include "models/efi_paging.h"
 
 struct machine;
+struct pe_facts;
 
 #define EFI_CS 0x38
 #define EFI_DS 0x30
@@ -38,7 +39,18 @@ int efi_cpu_build(struct efi_cpu *ret, const struct efi_map *map, struct efi_roo
 /* Exceptions end in handlers that name what happened and stop the machine. @efi must outlive it. */
 int efi_cpu_attach(struct machine *m, struct efi_cpu *efi);
 
-/* The page tables of a running machine. */
-struct efi_paging_io efi_cpu_io(struct machine *m);
+/* As efi_paging_change(), _query() and _type(), on the page tables of a machine, which takes notice at once. */
+int efi_cpu_protect(struct machine *m, struct efi_cpu *efi, gpa_t start, uint64_t len,
+		    uint64_t attr, bool set);
+int efi_cpu_attributes(struct machine *m, const struct efi_cpu *efi, gpa_t start, uint64_t len,
+		       uint64_t *ret_attr);
+int efi_cpu_type(struct machine *m, struct efi_cpu *efi, gpa_t start, uint64_t len, uint32_t type);
+
+/*
+ * An image was loaded at @base into loader code: with nx, its code becomes
+ * read-only and the rest of it no-execute, if its sections are aligned to pages
+ * (edk2 DxeCore, ProtectUefiImage()); one that is not stays as it is.
+ */
+int efi_cpu_image(struct machine *m, struct efi_cpu *efi, const struct pe_facts *pe, gpa_t base);
 
 #endif

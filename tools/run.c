@@ -151,7 +151,7 @@ static void run_parse_until(struct run *r)
 
 static struct check_facts run_facts(const struct run *r)
 {
-	return (struct check_facts){
+	struct check_facts facts = {
 		.image = r->image,
 		.sod = &r->sod,
 		.platform = &r->platform,
@@ -159,6 +159,11 @@ static struct check_facts run_facts(const struct run *r)
 		.variant = r->ret->variant->name,
 		.known = r->ret->variant->known,
 	};
+
+	facts.events = machine_events(r->machine, &facts.event_count);
+	for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++)
+		facts.event_total += machine_event_count(r->machine, (enum event_kind)kind);
+	return facts;
 }
 
 static int run_alter_entry(struct run *r, struct diag *diag)
@@ -184,6 +189,7 @@ static int run_make(struct run *r, struct diag *diag)
 	r->platform.seed = o->seed;
 	r->platform.bios_quirks = o->bios_quirks;
 	r->platform.keys = o->keys;
+	r->platform.disk = o->disk;
 	r->platform.efi_map = o->efi_map;
 	r->platform.efi_map_count = o->efi_map_count;
 	r->platform.efi_nx = o->efi_nx;
@@ -374,6 +380,10 @@ static void run_digest(struct run *r)
 	digest_add(d, o->initrd.data, o->initrd.len);
 	digest_u64(d, o->cpu);
 	digest_u64(d, o->seed);
+	if (o->disk.len) {
+		digest_u64(d, o->disk.len);
+		digest_add(d, o->disk.data, o->disk.len);
+	}
 	if (o->keys)
 		digest_str(d, o->keys);
 	if (o->bios_quirks)

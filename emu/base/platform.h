@@ -61,8 +61,9 @@ struct platform {
 	struct bytes initrd; /* borrowed; len 0: none */
 	enum cpu_profile cpu;
 	uint64_t seed;
-	gpa_t rsdp;           /* guest address of the ACPI RSDP; 0: none */
-	const char *keys;     /* what is typed under a BIOS, borrowed; NULL: nothing */
+	gpa_t rsdp;        /* guest address of the ACPI RSDP; 0: none */
+	struct bytes disk; /* the first hard disk under a BIOS, read-only, borrowed; len 0: none */
+	const char *keys;  /* what is typed under a BIOS, borrowed; NULL: nothing */
 	uint32_t bios_quirks; /* bits of enum bios_quirk, models/bios.h */
 	const struct efi_region
 		*efi_map; /* a real machine's UEFI memory map, borrowed; NULL: the built-in one */
