@@ -10,6 +10,7 @@
 #include "models/bios.h"
 #include "tools/efi_map_file.h"
 #include "tools/file.h"
+#include "tools/until.h"
 
 /* An initrd larger than this could not be placed below 4 GiB beside a kernel. */
 #define INITRD_SIZE_MAX GIB(3)
@@ -267,12 +268,10 @@ static void parse_bios_quirks(struct run_options *run, const char *list, struct 
 
 static void parse_until(struct run_options *run, const char *text, struct argp_state *state)
 {
-	uint64_t address;
-
-	if (!until_is_point(text) && !(text[0] == '0' && parse_number(text, 0, &address)))
+	if (!until_is_sound(text))
 		argp_error(
 			state,
-			"--until: '%s' is neither startup_64, compressed, kernel nor an address 0x...",
+			"--until: '%s' is neither startup_64, compressed, kernel, a symbol nor an address 0x...",
 			text);
 	run->until = text;
 }
@@ -351,7 +350,7 @@ static const struct argp_option run_options[] = {
 	{ "bios-quirk",       OPT_BIOS_QUIRK,       "LIST",   0, "What the BIOS or the loader does wrong on the path bios (docs/bios-quirks.md)", 1 },
 	{ "efi-memmap",       OPT_EFI_MEMMAP,       "FILE",   0, "A real machine's UEFI memory map, as JSON, instead of the built-in one", 1 },
 	{ "efi-nx",           OPT_EFI_NX,           NULL,     0, "UEFI firmware maps data no-execute and code read-only", 1 },
-	{ "until",            OPT_UNTIL,            "WHERE",  0, "Stop at startup_64 (default: the kernel proper's entry), compressed, or at linear address 0x...", 1 },
+	{ "until",            OPT_UNTIL,            "WHERE",  0, "Stop at startup_64 (default: the kernel proper's entry), compressed, SYMBOL[+N][:return] or address 0x...", 1 },
 	{ 0 }
 };
 
