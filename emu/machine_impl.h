@@ -213,9 +213,6 @@ void interrupt_deliver(struct machine *m, struct cpu_state *cpu, unsigned vector
 bool interrupt_deliver_soft(struct machine *m, struct cpu_state *cpu, unsigned vector,
 			    uint64_t next_ip);
 
-/* "#PF" and so on. */
-const char *vector_name(unsigned vector);
-
 /* insn.c */
 void insn_intercept(struct machine *m, gva_t pc);
 

@@ -21,6 +21,12 @@ void machine_stop(struct machine *m, enum stop_kind kind, const char *fmt, ...)
 	machine_update_deadline(m);
 }
 
+void machine_stop_address(struct machine *m, gva_t fault_address)
+{
+	m->stop.fault_address = fault_address;
+	m->stop.has_fault_address = true;
+}
+
 void machine_update_deadline(struct machine *m)
 {
 	uint64_t deadline = m->limit;

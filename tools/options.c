@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "models/bios.h"
+#include "tools/efi_map_file.h"
 #include "tools/file.h"
 #include "tools/until.h"
 
@@ -27,6 +28,8 @@ enum option_key {
 	OPT_BIOS_QUIRK,
 	OPT_DISK,
 	OPT_KEYS,
+	OPT_EFI_MEMMAP,
+	OPT_EFI_NX,
 	OPT_MAX_INSTRUCTIONS,
 	OPT_UNTIL,
 	OPT_FORMAT,
@@ -80,6 +83,21 @@ void options_release(struct options *o)
 	free((void *)o->run.initrd.data);
 	free((void *)o->run.disk.data);
 	o->run.initrd = o->run.disk = (struct bytes){ 0 };
+	free(o->run.efi_map);
+	o->run.efi_map = NULL;
+}
+
+static int load_efi_map(struct options *o)
+{
+	const char *path = o->run.efi_map_path;
+	struct diag diag = { 0 };
+	int err = 0;
+
+	if (path)
+		err = efi_map_file_read(path, &o->run.efi_map, &o->run.efi_map_count, &diag);
+	if (err)
+		fprintf(stderr, "bootpath: %s\n", diag.text);
+	return err;
 }
 
 static int load_file(const char *path, uint64_t max, const char *empty, struct bytes *ret)
@@ -107,10 +125,10 @@ int options_load(struct options *o)
 {
 	int err = load_file(o->run.initrd_path, INITRD_SIZE_MAX, NULL, &o->run.initrd);
 
-	if (err)
-		return err;
-	return load_file(o->run.disk_path, DISK_SIZE_MAX, "a disk image of 0 bytes is no disk",
-			 &o->run.disk);
+	if (!err)
+		err = load_file(o->run.disk_path, DISK_SIZE_MAX,
+				"a disk image of 0 bytes is no disk", &o->run.disk);
+	return err ? err : load_efi_map(o);
 }
 
 int options_write(const struct options *o, struct buf *out)
@@ -273,6 +291,8 @@ static error_t parse_run_option(int key, char *arg, struct argp_state *state)
 	case OPT_SEED: run->seed = number_or_error("seed", arg, 0, state); return 0;
 	case OPT_DISK: run->disk_path = arg; return 0;
 	case OPT_KEYS: run->keys = arg; return 0;
+	case OPT_EFI_MEMMAP: run->efi_map_path = arg; return 0;
+	case OPT_EFI_NX: run->efi_nx = true; return 0;
 	case OPT_BIOS_QUIRK: parse_bios_quirks(run, arg, state); return 0;
 	case OPT_UNTIL: parse_until(run, arg, state); return 0;
 	case OPT_MAX_INSTRUCTIONS:
@@ -328,6 +348,8 @@ static const struct argp_option run_options[] = {
 	{ "disk",             OPT_DISK,             "FILE",   0, "Hard disk that the BIOS reads on the path bios; nothing is written to it", 1 },
 	{ "keys",             OPT_KEYS,             "STRING", 0, "Type this under the BIOS; a newline is Enter", 1 },
 	{ "bios-quirk",       OPT_BIOS_QUIRK,       "LIST",   0, "What the BIOS or the loader does wrong on the path bios (docs/bios-quirks.md)", 1 },
+	{ "efi-memmap",       OPT_EFI_MEMMAP,       "FILE",   0, "A real machine's UEFI memory map, as JSON, instead of the built-in one", 1 },
+	{ "efi-nx",           OPT_EFI_NX,           NULL,     0, "UEFI firmware maps data no-execute and code read-only", 1 },
 	{ "until",            OPT_UNTIL,            "WHERE",  0, "Stop at startup_64 (default: the kernel proper's entry), compressed, SYMBOL[+N][:return] or address 0x...", 1 },
 	{ 0 }
 };
