@@ -90,7 +90,7 @@ ALL_LDFLAGS := -pthread $(MODE_LDFLAGS.$(MODE)) $(LDFLAGS)
 # Libraries. Where a library has no pkg-config file its flag is written out.
 #
 
-PKGS := capstone libelf zlib liblzma liblz4 libzstd yaml-0.1 libxxhash libmd jansson
+PKGS := capstone libelf zlib liblzma liblz4 libzstd yaml-0.1 libxxhash nettle jansson
 pc_cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
 pc_libs = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 

@@ -306,6 +306,7 @@ static void do_transfer(struct intercept *c)
 		return;
 	}
 	c->m->mode_check = true;
+	c->m->transfer_cr2 = c->cpu.cr2;
 	machine_update_deadline(c->m);
 }
 

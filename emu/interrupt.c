@@ -239,6 +239,7 @@ static bool long_deliver(struct machine *m, struct cpu_state *cpu, unsigned vect
 						     .attr = cpl << DESC_DPL_SHIFT };
 	cpu->gpr[GPR_RSP] = rsp;
 	cpu->seg[SEG_CS] = cs;
+	cpu->seg[SEG_CS].base = 0; /* SDM 3A 3.4.4 */
 	cpu->rip = g->offset;
 	return true;
 }
@@ -344,27 +345,26 @@ static bool deliver_once(struct machine *m, struct cpu_state *cpu, unsigned vect
 }
 
 /* "#PF at 0x1000 (address 0x2000)", for the sentence of a stop. */
-static void describe(char *out, size_t size, const struct cpu_state *cpu, unsigned vector)
+static void describe(char *out, size_t size, unsigned vector, gva_t pc, gva_t cr2)
 {
+	int n = snprintf(out, size, "%s at 0x%llx", vector_name(vector), (unsigned long long)pc);
+
 	if (vector == VECTOR_PF)
-		snprintf(out, size, "%s at 0x%llx (address 0x%llx)", vector_name(vector),
-			 (unsigned long long)cpu_pc(cpu), (unsigned long long)cpu->cr2);
-	else
-		snprintf(out, size, "%s at 0x%llx", vector_name(vector),
-			 (unsigned long long)cpu_pc(cpu));
+		snprintf(out + n, size - (size_t)n, " (address 0x%llx)", (unsigned long long)cr2);
 }
 
 static void deliver(struct machine *m, struct cpu_state *cpu, unsigned vector, uint32_t error_code,
 		    enum delivery how)
 {
 	unsigned current = vector;
-	gva_t pc = cpu_pc(cpu);
-	char first[96];
+	gva_t pc = cpu_pc(cpu), cr2 = cpu->cr2;
 	struct nested n;
 
-	describe(first, sizeof(first), cpu, vector);
 	while (!deliver_once(m, cpu, current, error_code, how, &n)) {
 		if (current == VECTOR_DF) {
+			char first[96];
+
+			describe(first, sizeof(first), vector, pc, cr2);
 			machine_stop(
 				m, STOP_TRIPLE_FAULT,
 				"triple fault: %s could not be delivered (IDT at 0x%llx, limit 0x%x), nor could #DF",

@@ -105,10 +105,11 @@ struct machine {
 	unsigned insn_index;
 	unsigned port_index; /* the same for the port instruction that runs now */
 	bool at_port;
-	uint64_t time_reads; /* RDTSC and the like */
-	bool needs_poll;     /* an interrupt waits for IF */
-	bool mode_check;     /* the mode may have changed: look at the next block */
-	const char *mode;    /* cpu_mode_name() when last looked at */
+	uint64_t time_reads;   /* RDTSC and the like */
+	bool needs_poll;       /* an interrupt waits for IF */
+	bool mode_check;       /* the mode may have changed: look at the next block */
+	uint64_t transfer_cr2; /* CR2 before the last far transfer */
+	const char *mode;      /* cpu_mode_name() when last looked at */
 	bool ran;
 	gva_t last_stop_pc;
 	gva_t break_skip; /* the breakpoint that the run starts at */
@@ -194,9 +195,6 @@ void interrupt_deliver(struct machine *m, struct cpu_state *cpu, unsigned vector
 /* INT n, INT3, INTO: cpu->rip is the instruction, @next_ip what is pushed. False: it faulted, and that was delivered. */
 bool interrupt_deliver_soft(struct machine *m, struct cpu_state *cpu, unsigned vector,
 			    uint64_t next_ip);
-
-/* "#PF" and so on. */
-const char *vector_name(unsigned vector);
 
 /* insn.c */
 void insn_intercept(struct machine *m, gva_t pc);

@@ -21,6 +21,12 @@ void machine_stop(struct machine *m, enum stop_kind kind, const char *fmt, ...)
 	machine_update_deadline(m);
 }
 
+void machine_stop_address(struct machine *m, gva_t fault_address)
+{
+	m->stop.fault_address = fault_address;
+	m->stop.has_fault_address = true;
+}
+
 void machine_update_deadline(struct machine *m)
 {
 	uint64_t deadline = m->limit;
@@ -71,6 +77,22 @@ static bool fetch_possible(struct machine *m, const struct cpu_state *cpu)
 	return machine_walk(m, cpu, cpu_pc(cpu), &w) && mem_block_find(m, w.gpa);
 }
 
+/*
+ * SDM 3A 3.4.4: in 64-bit mode the base of CS is taken as zero, whatever the
+ * descriptor says. The engine adds it to RIP: after such a far transfer @pc is
+ * off by it. True when that was so and has been mended.
+ */
+static bool drop_code64_base(struct machine *m, struct cpu_state *cpu, gva_t pc)
+{
+	if (!cpu_in_code64(cpu) || !cpu->seg[SEG_CS].base)
+		return false;
+	cpu->rip = pc - cpu->seg[SEG_CS].base;
+	cpu->seg[SEG_CS].base = 0;
+	cpu->cr2 = m->transfer_cr2;
+	machine_cpu_set(m, cpu);
+	return true;
+}
+
 static bool on_translated(void *arg, gva_t pc, uint32_t size, unsigned insns)
 {
 	struct machine *m = arg;
@@ -79,6 +101,8 @@ static bool on_translated(void *arg, gva_t pc, uint32_t size, unsigned insns)
 
 	(void)insns;
 	engine_get(m->engine, &cpu);
+	if (drop_code64_base(m, &cpu, pc))
+		return true;
 	if (!machine_walk(m, &cpu, pc, &w) || !mem_block_find(m, w.gpa)) {
 		stop_fetch(m, pc, no_memory);
 		engine_stop(m->engine);
@@ -147,6 +171,8 @@ static bool on_due(void *arg, gva_t pc, uint32_t size, unsigned insns)
 		return true;
 	}
 	engine_get(m->engine, &cpu);
+	if (drop_code64_base(m, &cpu, pc))
+		return true;
 	cpu.rip = cpu_in_code64(&cpu) ? pc : (uint32_t)(pc - cpu.seg[SEG_CS].base);
 	if (m->mode_check)
 		note_mode(m, &cpu, pc);
@@ -245,6 +271,9 @@ static void on_exception(void *arg, unsigned vector, uint32_t error_code, bool s
 	unsigned insns, before;
 
 	engine_get(m->engine, &cpu);
+	/* A fetch that failed at the wrong address has not happened. */
+	if (drop_code64_base(m, &cpu, cpu.rip + cpu.seg[SEG_CS].base))
+		return;
 	pc = cpu_pc(&cpu);
 	engine_block(m->engine, &start, &size, &insns);
 	before = insns;
@@ -431,10 +460,14 @@ void machine_run(struct machine *m, const struct run_limits *limits, struct stop
 			enum engine_end end = engine_run(m->engine);
 
 			engine_get(m->engine, &cpu);
+			if (end == ENGINE_FAILED &&
+			    drop_code64_base(m, &cpu, cpu.rip + cpu.seg[SEG_CS].base))
+				continue;
 			if (end == ENGINE_FAILED && !fetch_possible(m, &cpu))
 				stop_fetch(m, cpu_pc(&cpu), no_memory);
 			else if (end == ENGINE_FAILED)
-				machine_stop(m, STOP_ENGINE, "the engine stopped: %s",
+				machine_stop(m, STOP_ENGINE, "the engine stopped at 0x%llx: %s",
+					     (unsigned long long)cpu_pc(&cpu),
 					     engine_error(m->engine));
 			else if (end == ENGINE_HLT && !m->stop_asked && !wake_from_hlt(m))
 				break;

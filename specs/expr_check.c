@@ -2,7 +2,7 @@
 /* Resolves the names of a parsed expression and checks that its types fit, before any state is there. */
 #include <errno.h>
 
-#include "specs/expr.h"
+#include "specs/events.h"
 
 struct checker {
 	const struct expr_scope *scope;
@@ -110,6 +110,16 @@ static int check_field(struct checker *c, struct expr *e)
 			e->word);
 }
 
+static int check_event_name(struct checker *c, const struct expr *e)
+{
+	enum event_kind kind;
+
+	if (e->kind != EXPR_STRING)
+		return complain(c, e, "expected the name of an event in quotes");
+	return event_kind_find(e->word, &kind) ? 0 :
+						 complain(c, e, "unknown event \"%s\"", e->word);
+}
+
 static int check_call(struct checker *c, struct expr *e)
 {
 	int err;
@@ -133,6 +143,8 @@ static int check_call(struct checker *c, struct expr *e)
 					letter == 'i' ? VALUE_INT :
 					letter == 'S' ? VALUE_SET :
 							VALUE_STRING);
+		if (!err && letter == 'k')
+			err = check_event_name(c, e->arg[i]);
 		if (err)
 			return err;
 	}

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "specs/events.h"
 #include "specs/tables.h"
 
 static struct value call_align_up(struct eval *ev, const struct value *a)
@@ -71,11 +72,16 @@ static struct value call_chars(struct eval *ev, const struct value *a)
 	return function_int(get_le64(bytes));
 }
 
-/* Rules about the event stream wait for it; until then they say so. */
+/* That there is such a kind was checked when the rule was read. */
 static struct value call_events(struct eval *ev, const struct value *a)
 {
-	eval_stop(ev, EVAL_SKIP, "needs the event stream");
-	return function_int(0);
+	enum event_kind kind;
+
+	if (!event_kind_find(a[0].s, &kind)) {
+		eval_stop(ev, EVAL_ERROR, "no event is called \"%s\"", a[0].s);
+		return function_int(0);
+	}
+	return function_int(events_count(ev, ev->now, kind));
 }
 
 static const struct function plain_functions[] = {
@@ -88,7 +94,7 @@ static const struct function plain_functions[] = {
 	{ "size", VALUE_INT, "S", false, call_size, "set: bytes in it" },
 	{ "chars", VALUE_INT, "t", false, call_chars,
 	  "up to 8 characters as a little-endian integer" },
-	{ "events", VALUE_INT, "t", true, call_events,
+	{ "events", VALUE_INT, "k", true, call_events,
 	  "kind: how many such events there were before this point" },
 };
 

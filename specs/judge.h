@@ -7,6 +7,7 @@
 #ifndef SPECS_JUDGE_H
 #define SPECS_JUDGE_H
 
+#include "emu/base/event.h"
 #include "loaders/image.h"
 #include "specs/verdict.h"
 
@@ -31,6 +32,11 @@ struct judge_context {
 	const char *const *known;
 	bool fact_known[FACT_COUNT];
 	uint64_t facts[FACT_COUNT];
+	/* What happened on this path, in time order, with an EVENT_HANDOVER for each point; NULL: not recorded. */
+	const struct event *events;
+	size_t event_count;
+	uint64_t
+		event_total; /* more than event_count: those after the first event_count were not kept */
 	bool partial_memory; /* captured elsewhere: memory that is not there is unknown, not absent */
 };
 

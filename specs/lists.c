@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "specs/events.h"
+
 #define LIST_ROWS_MAX 1024u
 
 enum list_kind {
@@ -12,7 +14,8 @@ enum list_kind {
 	LIST_SEGMENTS,
 	LIST_PE_SECTIONS,
 	LIST_MEMMAP,
-	LIST_MODULES
+	LIST_MODULES,
+	LIST_EVENTS, /* and one more for each further kind */
 };
 
 struct list_info {
@@ -49,6 +52,7 @@ static const struct list_info list_infos[] = {
 bool list_find(const char *name, struct name_ref *ret, const char *const **ret_fields)
 {
 	struct name_ref found = { .kind = NAME_STATE };
+	enum event_kind kind;
 
 	for (unsigned p = POINT_ENTRY; p < POINT_COUNT; p++) {
 		size_t len = strlen(point_names[p]);
@@ -69,7 +73,13 @@ bool list_find(const char *name, struct name_ref *ret, const char *const **ret_f
 		*ret_fields = list_infos[i].fields;
 		return found.needs_state || !found.at_point;
 	}
-	return false;
+	if (!event_list_find(name, &kind))
+		return false;
+	found.index = LIST_EVENTS + kind;
+	found.needs_state = true;
+	*ret = found;
+	*ret_fields = event_fields(kind);
+	return true;
 }
 
 uint64_t *list_add_row(struct eval *ev, struct list *list)
@@ -225,13 +235,17 @@ void list_read(struct eval *ev, const struct name_ref *name, struct list *ret)
 {
 	const struct handover *h = NULL;
 
-	ret->fields = list_infos[name->index].fields;
 	if (name->needs_state) {
 		h = name_handover(ev, name);
 		if (!h)
 			return;
 	}
+	if (name->index >= LIST_EVENTS) {
+		list_read_events(ev, h, (enum event_kind)(name->index - LIST_EVENTS), ret);
+		return;
+	}
 	switch ((enum list_kind)name->index) {
+	case LIST_EVENTS: break;
 	case LIST_E820: list_read_e820(ev, h, ret); break;
 	case LIST_SETUP_DATA: list_read_setup_data(ev, h, ret); break;
 	case LIST_SEGMENTS: read_segments(ev, ret); break;
@@ -251,4 +265,5 @@ void lists_list(namespace_fn each, void *arg)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(list_infos); i++)
 		each(arg, "list", list_infos[i].name, list_infos[i].doc);
+	events_list(each, arg);
 }

@@ -59,8 +59,7 @@ bool state_read(struct eval *ev, const struct handover *h, gpa_t gpa, void *data
 #define LIST_FIELDS_MAX 8
 
 struct list {
-	const char *const *fields; /* NULL-ended; field 0 is "index" in all lists */
-	uint64_t (*rows)[LIST_FIELDS_MAX];
+	uint64_t (*rows)[LIST_FIELDS_MAX]; /* field 0 is "index" in all lists */
 	size_t count;
 };
 
@@ -75,7 +74,7 @@ void list_free(struct list *l);
 struct function {
 	const char *name;
 	enum value_type type;
-	const char *args; /* a letter each: i integer, S set, t string */
+	const char *args; /* a letter each: i integer, S set, t string, k the name of an event */
 	bool needs_state;
 	struct value (*call)(struct eval *ev, const struct value *args);
 	const char *doc;

@@ -150,6 +150,7 @@ static uint64_t int_value(struct eval *ev, const struct handover *h, enum state_
 
 	switch (name) {
 	case STATE_NAME_pc: return cpu_pc(&h->cpu);
+	case STATE_NAME_instructions: return h->instructions;
 	case STATE_NAME_cpl: return cpu_cpl(&h->cpu);
 	case STATE_NAME_cmdline_address: return cmdline_address(ev, h);
 	case STATE_NAME_initrd_address:

@@ -22,6 +22,9 @@ void check_context(const struct check_facts *f, struct judge_context *ret)
 		.variant = f->variant,
 		.cmdline = f->platform->cmdline,
 		.known = f->known,
+		.events = f->events,
+		.event_count = f->event_count,
+		.event_total = f->event_total,
 	};
 	judge_fact(ret, FACT_LOAD_ADDRESS, sod->load_address);
 	judge_fact(ret, FACT_LOAD_SIZE, sod->load_size);

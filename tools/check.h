@@ -17,6 +17,9 @@ struct check_facts {
 	const struct platform *platform;
 	const char *path, *variant;
 	const char *const *known;
+	const struct event *events; /* of the run so far; as judge_context has them */
+	size_t event_count;
+	uint64_t event_total;
 };
 
 /* What rules may ask about the run; the handovers are the caller's to add. */

@@ -21,7 +21,7 @@ fail() {
 build='gcc libc6-dev linux-libc-dev make binutils pkg-config
 	libzydis-dev libcapstone-dev libelf-dev libdw-dev
 	zlib1g-dev libbz2-dev liblzma-dev liblzo2-dev liblz4-dev libzstd-dev
-	libyaml-dev libxxhash-dev libmd-dev libjansson-dev scdoc'
+	libyaml-dev libxxhash-dev nettle-dev libjansson-dev scdoc'
 
 # What the tests need: second opinions, guests, compressors, the oracle, the fuzz targets, the formatter.
 tests='libcriterion-dev acpica-tools bats jq file xxd python3 libxen-dev qemu-system-x86

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "models/bios.h"
+#include "tools/efi_map_file.h"
 #include "tools/file.h"
 
 /* An initrd larger than this could not be placed below 4 GiB beside a kernel. */
@@ -23,6 +24,8 @@ enum option_key {
 	OPT_SEED,
 	OPT_BIOS_QUIRK,
 	OPT_KEYS,
+	OPT_EFI_MEMMAP,
+	OPT_EFI_NX,
 	OPT_MAX_INSTRUCTIONS,
 	OPT_UNTIL,
 	OPT_FORMAT,
@@ -75,6 +78,21 @@ void options_release(struct options *o)
 {
 	free((void *)o->run.initrd.data);
 	o->run.initrd = (struct bytes){ 0 };
+	free(o->run.efi_map);
+	o->run.efi_map = NULL;
+}
+
+static int load_efi_map(struct options *o)
+{
+	const char *path = o->run.efi_map_path;
+	struct diag diag = { 0 };
+	int err = 0;
+
+	if (path)
+		err = efi_map_file_read(path, &o->run.efi_map, &o->run.efi_map_count, &diag);
+	if (err)
+		fprintf(stderr, "bootpath: %s\n", diag.text);
+	return err;
 }
 
 int options_load(struct options *o)
@@ -83,10 +101,10 @@ int options_load(struct options *o)
 	struct diag diag = { 0 };
 	struct buf b = { 0 };
 	char line[1024];
-	int err;
+	int err = load_efi_map(o);
 
-	if (!path)
-		return 0;
+	if (err || !path)
+		return err;
 	err = file_read(path, INITRD_SIZE_MAX, &b, &diag);
 	if (err) {
 		fprintf(stderr, "bootpath: %s\n", diag_line(&diag, path, line, sizeof(line)));
@@ -258,6 +276,8 @@ static error_t parse_run_option(int key, char *arg, struct argp_state *state)
 	case OPT_CPU: parse_cpu(run, arg, state); return 0;
 	case OPT_SEED: run->seed = number_or_error("seed", arg, 0, state); return 0;
 	case OPT_KEYS: run->keys = arg; return 0;
+	case OPT_EFI_MEMMAP: run->efi_map_path = arg; return 0;
+	case OPT_EFI_NX: run->efi_nx = true; return 0;
 	case OPT_BIOS_QUIRK: parse_bios_quirks(run, arg, state); return 0;
 	case OPT_UNTIL: parse_until(run, arg, state); return 0;
 	case OPT_MAX_INSTRUCTIONS:
@@ -312,6 +332,8 @@ static const struct argp_option run_options[] = {
 	{ "max-instructions", OPT_MAX_INSTRUCTIONS, "N",      0, "Call it a hang after N instructions; suffix K, M, G or T of 1000", 1 },
 	{ "keys",             OPT_KEYS,             "STRING", 0, "Type this under the BIOS; a newline is Enter", 1 },
 	{ "bios-quirk",       OPT_BIOS_QUIRK,       "LIST",   0, "What the BIOS or the loader does wrong on the path bios (docs/bios-quirks.md)", 1 },
+	{ "efi-memmap",       OPT_EFI_MEMMAP,       "FILE",   0, "A real machine's UEFI memory map, as JSON, instead of the built-in one", 1 },
+	{ "efi-nx",           OPT_EFI_NX,           NULL,     0, "UEFI firmware maps data no-execute and code read-only", 1 },
 	{ "until",            OPT_UNTIL,            "WHERE",  0, "Stop at startup_64 (default: the kernel proper's entry), compressed, or at linear address 0x...", 1 },
 	{ 0 }
 };

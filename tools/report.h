@@ -32,8 +32,12 @@ struct run_options {
 	struct bytes initrd;
 	enum cpu_profile cpu;
 	uint64_t seed;
-	const char *keys;          /* typed under a BIOS; NULL: none */
-	uint32_t bios_quirks;      /* bits of enum bios_quirk, models/bios.h */
+	const char *keys;           /* typed under a BIOS; NULL: none */
+	uint32_t bios_quirks;       /* bits of enum bios_quirk, models/bios.h */
+	const char *efi_map_path;   /* NULL: the built-in map */
+	struct efi_region *efi_map; /* read from it */
+	size_t efi_map_count;
+	bool efi_nx;
 	uint64_t max_instructions; /* 0: the default budget */
 	bool max_is_users; /* given by the user: then running out is a hang, else an error */
 	/* "startup_64" (the point kernel), another point or "0x..."; NULL: kernel */

@@ -151,7 +151,7 @@ static void run_parse_until(struct run *r)
 
 static struct check_facts run_facts(const struct run *r)
 {
-	return (struct check_facts){
+	struct check_facts facts = {
 		.image = r->image,
 		.sod = &r->sod,
 		.platform = &r->platform,
@@ -159,6 +159,11 @@ static struct check_facts run_facts(const struct run *r)
 		.variant = r->ret->variant->name,
 		.known = r->ret->variant->known,
 	};
+
+	facts.events = machine_events(r->machine, &facts.event_count);
+	for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++)
+		facts.event_total += machine_event_count(r->machine, (enum event_kind)kind);
+	return facts;
 }
 
 static int run_alter_entry(struct run *r, struct diag *diag)
@@ -184,6 +189,9 @@ static int run_make(struct run *r, struct diag *diag)
 	r->platform.seed = o->seed;
 	r->platform.bios_quirks = o->bios_quirks;
 	r->platform.keys = o->keys;
+	r->platform.efi_map = o->efi_map;
+	r->platform.efi_map_count = o->efi_map_count;
+	r->platform.efi_nx = o->efi_nx;
 	acpi_platform_init(&r->platform);
 	err = ret->path->build(r->image, &r->platform, ret->variant, &r->sod, diag);
 	if (err)
@@ -219,7 +227,8 @@ static enum outcome outcome_of_stop(const struct run *r, enum stop_kind kind)
 	switch (kind) {
 	case STOP_POINT: return r->arrived ? OUTCOME_PASS : OUTCOME_ERROR;
 	case STOP_TRIPLE_FAULT:
-	case STOP_FETCH: return OUTCOME_CRASH;
+	case STOP_FETCH:
+	case STOP_EXCEPTION: return OUTCOME_CRASH;
 	case STOP_HLT:
 	case STOP_REPEAT: return OUTCOME_HANG;
 	case STOP_LIMIT: return r->options->max_is_users ? OUTCOME_HANG : OUTCOME_ERROR;
@@ -374,6 +383,14 @@ static void run_digest(struct run *r)
 		digest_str(d, o->keys);
 	if (o->bios_quirks)
 		digest_u64(d, o->bios_quirks);
+	for (size_t i = 0; i < o->efi_map_count; i++) {
+		digest_u64(d, o->efi_map[i].type);
+		digest_u64(d, o->efi_map[i].start);
+		digest_u64(d, o->efi_map[i].pages);
+		digest_u64(d, o->efi_map[i].attr);
+	}
+	if (o->efi_nx)
+		digest_str(d, "efi-nx");
 	for (size_t i = 0; i < ret->handover_count; i++) {
 		digest_u64(d, ret->handovers[i].point);
 		digest_str(d, ret->handovers[i].symbol);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* XXH3-128 (libxxhash, doc/xxhash_spec.md) and SHA-256 (libmd, FIPS 180-4). */
+/* XXH3-128 (libxxhash, doc/xxhash_spec.md) and SHA-256 (nettle, FIPS 180-4). */
 #include "emu/base/digest.h"
 
 #include <stdlib.h>
-#include <sha256.h>
+#include <nettle/sha2.h>
 #include <xxhash.h>
 
 struct digest {
@@ -88,13 +88,12 @@ uint64_t hash64(const void *data, size_t len)
 
 void sha256_hex(const void *data, size_t len, char ret_hex[SHA256_HEX_SIZE])
 {
-	uint8_t digest[SHA256_DIGEST_LENGTH];
-	SHA2_CTX ctx;
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	struct sha256_ctx ctx;
 
 	_Static_assert(2 * sizeof(digest) + 1 == SHA256_HEX_SIZE, "256 bits in hex");
-	SHA256Init(&ctx);
-	if (len)
-		SHA256Update(&ctx, data, len);
-	SHA256Final(digest, &ctx);
+	sha256_init(&ctx);
+	sha256_update(&ctx, len, data);
+	sha256_digest(&ctx, sizeof(digest), digest);
 	hex_encode(digest, sizeof(digest), ret_hex);
 }

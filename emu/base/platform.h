@@ -29,6 +29,16 @@ struct e820_entry {
 
 #define PLATFORM_E820_MAX 128
 
+/* What an EFI_MEMORY_DESCRIPTOR says (UEFI 2.10, 7.2.3), VirtualStart apart. */
+struct efi_region {
+	uint32_t type; /* enum efi_memory_type, models/efi_abi.h */
+	gpa_t start;
+	uint64_t pages;
+	uint64_t attr;
+};
+
+#define PLATFORM_EFI_MAP_MAX 1024u
+
 enum cpu_profile { CPU_GENERIC, CPU_QEMU64, CPU_MAX, CPU_PROFILE_COUNT };
 
 extern const char *const cpu_profile_names[CPU_PROFILE_COUNT];
@@ -46,6 +56,10 @@ struct platform {
 	gpa_t rsdp;           /* guest address of the ACPI RSDP; 0: none */
 	const char *keys;     /* what is typed under a BIOS, borrowed; NULL: nothing */
 	uint32_t bios_quirks; /* bits of enum bios_quirk, models/bios.h */
+	const struct efi_region
+		*efi_map; /* a real machine's UEFI memory map, borrowed; NULL: the built-in one */
+	size_t efi_map_count;
+	bool efi_nx; /* UEFI firmware maps data no-execute and code read-only */
 };
 
 #define PLATFORM_MEMORY_DEFAULT MIB(512)

@@ -65,6 +65,20 @@ real_again:
 	hlt
 climb_done:
 
+/* The base of a 64-bit code segment counts for nothing (SDM 3A 3.4.4), the first time and when the code is known. */
+	.code64
+based64:
+	xorl	%eax, %eax
+	movl	$3, %ecx
+1:	pushq	$SEL_CODE64
+	pushq	$2f
+	lretq
+2:	incl	%eax
+	loop	1b
+	hlt
+based64_done:
+	.code16
+
 /* A segment register keeps a 4 GiB limit in real mode. */
 unreal:
 	cli

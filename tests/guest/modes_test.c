@@ -79,6 +79,36 @@ Test(modes, far_return_goes_back_to_compatibility_mode)
 	guest_close(&g);
 }
 
+Test(modes, the_base_of_a_64_bit_code_segment_is_taken_as_zero)
+{
+	/* Where there is no memory, and where the same code stands once more with another count. */
+	static const uint32_t bases[] = { 0xbe000000, 0x100000 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(bases); i++) {
+		static const uint8_t trap[64] = { 0xf4, 0xf4 };
+		struct guest g;
+
+		guest_open(&g, "modes");
+		guest_start(&g, GUEST_LONG, "based64");
+		cr_assert(!machine_write(g.m, guest_at(&g, "based64") + 0x100000 + 10, trap,
+					 sizeof(trap)));
+		/* SDM 3A figure 3-8: base 23:0 lies in bytes 2-4, 31:24 in byte 7. */
+		guest_put32(&g, GDT + SEL_CODE64,
+			    (guest_u32(&g, GDT + SEL_CODE64) & 0xffff) | bases[i] << 16);
+		guest_put32(&g, GDT + SEL_CODE64 + 4,
+			    (guest_u32(&g, GDT + SEL_CODE64 + 4) & 0x00ffff00) |
+				    (bases[i] >> 16 & 0xff) | (bases[i] & 0xff000000));
+		guest_run(&g);
+		expect_halted(&g, "based64_done");
+		expect_u64(g.cpu.gpr[GPR_RAX], 3);
+		expect_u64(g.cpu.gpr[GPR_RSP], STACK);
+		expect_u64(g.stop.instructions, 2 + 3 * 5 + 1);
+		expect_u64(g.cpu.seg[SEG_CS].base, 0);
+		expect_u64(g.cpu.cr2, 0);
+		guest_close(&g);
+	}
+}
+
 Test(modes, paging_off_clears_lma_and_keeps_lme)
 {
 	struct guest g;

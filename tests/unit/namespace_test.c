@@ -140,7 +140,7 @@ Test(namespace, what_is_not_there_skips_with_the_reason)
 	       "UNREADABLE: the GDT ends before selector 0x20: its limit is 0x1f");
 	expect(j, "boot_params_address", "SKIP: boot_params_address is not known here");
 	expect(j, "payload.entry", "SKIP: the image holds no ELF kernel");
-	expect(j, "events(\"port-in\")", "SKIP: needs the event stream");
+	expect(j, "events(\"port-in\")", "SKIP: this state has no event stream");
 	j->context.partial_memory = true;
 	expect(j, "u8(0xa0000)", "SKIP: the state does not hold the memory at 0xa0000");
 	expect(j, "identity_mapped(0, 1G)", "true");
@@ -149,6 +149,82 @@ Test(namespace, what_is_not_there_skips_with_the_reason)
 	j->context.image = NULL;
 	expect(j, "hdr.version", "SKIP: no image was given");
 	judged_destroy(j);
+}
+
+/* NMI off, protected mode, the NMI on again, startup_64: a stream as a path through the setup code has it. */
+static const struct event stream[] = {
+	{ .kind = EVENT_HANDOVER, .arg = { POINT_ENTRY } },
+	{ .count = 10, .kind = EVENT_PORT_OUT, .arg = { 0x70, 0x80, 1 } },
+	{ .count = 20, .kind = EVENT_CR_WRITE, .arg = { 0, 1, 0x9000 } },
+	{ .count = 30, .kind = EVENT_HANDOVER, .arg = { POINT_COMPRESSED } },
+	{ .count = 40, .kind = EVENT_PORT_OUT, .status = EVENT_ABSENT, .arg = { 0x70, 0, 1 } },
+	{ .count = 50, .kind = EVENT_HANDOVER, .arg = { POINT_KERNEL } },
+	{ .count = 60, .kind = EVENT_PORT_OUT, .arg = { 0x80, 0, 1 } },
+};
+
+static struct judged *judged_with_events(enum point point)
+{
+	struct judged *j = judged_create();
+
+	j->context.events = stream;
+	j->context.event_count = ARRAY_SIZE(stream);
+	j->context.event_total = ARRAY_SIZE(stream);
+	j->state.point = point;
+	return j;
+}
+
+Test(namespace, events_are_lists_that_end_at_the_point)
+{
+	struct judged *j = judged_with_events(POINT_ENTRY);
+
+	expect(j, "events(\"port-out\")", "0");
+	expect(j, "any e in port_out: e.port == 0x70", "false");
+	j->state.point = POINT_COMPRESSED;
+	expect(j, "events(\"port-out\")", "1");
+	expect(j, "all e in port_out: e.port == 0x70 && e.value == 0x80 && e.size == 1", "true");
+	expect(j, "all e in port_out: e.index == 0 && e.order == 1 && e.count == 10", "true");
+	expect(j, "any e in port_out: e.status == 1", "false");
+	expect(j, "all m in cr_write: any p in port_out: p.order < m.order", "true");
+	j->state.point = POINT_KERNEL;
+	expect(j, "events(\"port-out\")", "2");
+	expect(j, "any e in port_out: e.index == 1 && e.status == 1 && e.count == 40", "true");
+	expect(j, "any e in port_out: e.port == 0x80", "false");
+	expect(j, "events(\"exception\")", "0");
+	judged_destroy(j);
+}
+
+Test(namespace, a_stream_that_is_missing_or_cut_off_is_no_answer)
+{
+	struct judged *j = judged_create();
+
+	expect(j, "events(\"port-out\")", "SKIP: this state has no event stream");
+	expect(j, "all e in port_out: e.port == 0", "SKIP: this state has no event stream");
+	judged_destroy(j);
+	j = judged_with_events(POINT_KERNEL);
+	j->context.event_count = 5;
+	expect(j, "any e in port_out: e.port == 0x70",
+	       "SKIP: only the first 5 of 7 events were kept, and the point kernel came later");
+	j->state.point = POINT_COMPRESSED;
+	expect(j, "events(\"port-out\")", "1");
+	j->state.point = POINT_KERNEL;
+	j->context.event_total = 5;
+	expect(j, "events(\"port-out\")",
+	       "SKIP: the event stream does not come by the point kernel");
+	judged_destroy(j);
+}
+
+/* A rule could not tell a row's own number from one that all lists have. */
+Test(namespace, events_have_fields_of_their_own_name)
+{
+	static const char *const common[] = { "index", "count", "order", "status" };
+
+	for (unsigned k = 0; k < EVENT_KIND_COUNT; k++) {
+		for (unsigned i = 0; i < 3; i++) {
+			for (unsigned c = 0; c < ARRAY_SIZE(common); c++)
+				cr_expect_str_neq(event_infos[k].arg[i], common[c], "%s",
+						  event_infos[k].name);
+		}
+	}
 }
 
 static void count(void *arg, const char *kind, const char *name, const char *doc)
