@@ -65,6 +65,8 @@ void machine_event(struct machine *m, enum event_kind kind, enum event_status st
 		put_le64(raw + 16 + 8 * i, ev.arg[i]);
 	digest_add(m->event_digest, raw, sizeof(raw));
 	m->event_total[kind]++;
+	if (m->recorder)
+		record_event(m, &ev);
 	if (m->event_kept < EVENTS_KEPT)
 		keep(m, &ev);
 	if (status == EVENT_UNMODELLED) {

@@ -248,6 +248,7 @@ static void do_mov_cr(struct intercept *c)
 	machine_event(c->m, EVENT_CR_WRITE, EVENT_MODELLED, c->in.system_reg,
 		      c->in.bits == 64 ? v : (uint32_t)v, c->pc);
 	c->m->mode_check = true;
+	c->m->map_check = c->m->recorder;
 	machine_update_deadline(c->m);
 }
 
@@ -265,6 +266,7 @@ static void do_lmsw(struct intercept *c)
 {
 	machine_event(c->m, EVENT_CR_WRITE, EVENT_MODELLED, 0, c->cpu.cr0, c->pc);
 	c->m->mode_check = true;
+	c->m->map_check = c->m->recorder;
 	machine_update_deadline(c->m);
 }
 

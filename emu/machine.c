@@ -57,6 +57,7 @@ struct machine *machine_destroy(struct machine *m)
 {
 	if (!m)
 		return NULL;
+	record_release(m);
 	repeat_release(m);
 	m->engine = engine_close(m->engine);
 	mem_release(m);

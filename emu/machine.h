@@ -231,7 +231,7 @@ int machine_part_add(struct machine *m, const struct part *part);
 
 /* CPU, memory, time, events and all parts; -ENOMEM. */
 int machine_snapshot(struct machine *m, struct snapshot **ret_s);
-/* Only into the machine it was taken from. */
+/* Only into the machine it was taken from; -EBUSY while it is traced. */
 int machine_restore(struct machine *m, const struct snapshot *s);
 struct snapshot *snapshot_destroy(struct snapshot *s);
 

@@ -109,7 +109,8 @@ struct machine {
 	bool needs_poll;       /* an interrupt waits for IF */
 	bool mode_check;       /* the mode may have changed: look at the next block */
 	uint64_t transfer_cr2; /* CR2 before the last far transfer */
-	const char *mode;      /* cpu_mode_name() when last looked at */
+	bool map_check;   /* what lies at an address may have changed: likewise, while traced */
+	const char *mode; /* cpu_mode_name() when last looked at */
 	bool ran;
 	gva_t last_stop_pc;
 	gva_t break_skip; /* the breakpoint that the run starts at */
@@ -161,6 +162,8 @@ struct machine {
 	struct event unmodelled;
 	struct digest *event_digest;
 	bool out_of_memory;
+
+	struct recorder *recorder; /* NULL: not traced */
 };
 
 /* --- plant.c --- */
@@ -233,6 +236,14 @@ const struct mem_block *mem_block_find(const struct machine *m, gpa_t gpa);
 /* events (events.c) */
 int events_init(struct machine *m);
 void events_release(struct machine *m);
+
+/* tracing (record.c); all but the last only while traced */
+void record_event(struct machine *m, const struct event *ev);
+uint32_t record_block_id(void *arg, gva_t pc, uint32_t size, unsigned insns);
+void record_log_full(void *arg);
+void record_log_cut(void *arg, unsigned insns);
+void record_log_wait(void *arg, uint64_t count);
+void record_release(struct machine *m);
 
 /* virtual time (timer.c) */
 uint64_t timer_next(const struct machine *m);

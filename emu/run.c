@@ -133,6 +133,9 @@ static void note_mode(struct machine *m, const struct cpu_state *cpu, gva_t pc)
 	const char *now = cpu_mode_name(cpu);
 
 	m->mode_check = false;
+	if (m->map_check)
+		engine_mode_changed(m->engine);
+	m->map_check = false;
 	if (m->mode && now != m->mode) {
 		engine_mode_changed(m->engine);
 		machine_event(m, EVENT_MODE, EVENT_MODELLED, cpu_code_bits(cpu),
@@ -385,6 +388,10 @@ const struct engine_ops machine_engine_ops = {
 	.hole_write = on_hole_write,
 	.rom_write = on_rom_write,
 	.store = on_store,
+	.block_id = record_block_id,
+	.log_full = record_log_full,
+	.log_cut = record_log_cut,
+	.log_wait = record_log_wait,
 };
 
 /* --- the run --- */

@@ -96,6 +96,8 @@ int machine_restore(struct machine *m, const struct snapshot *s)
 
 	if (s->of != m || s->parts_size != parts_size(m))
 		return -EINVAL;
+	if (m->recorder)
+		return -EBUSY; /* a trace knows no time that goes backwards */
 	events = digest_copy(s->event_digest);
 	if (!events || restore_memory(m, s)) {
 		digest_destroy(events);

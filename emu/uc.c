@@ -20,10 +20,15 @@ static struct block_entry *block_entry(struct engine *e, uint64_t key)
 
 static void block_remember(struct engine *e, uint64_t key, unsigned insns)
 {
-	unsigned rep =
-		insns == 1 ? e->ops->rep_bits(e->arg, block_key_pc(key), block_key_size(key)) : 0;
+	gva_t pc = block_key_pc(key);
+	uint32_t size = block_key_size(key);
 
-	*block_entry(e, key) = (struct block_entry){ .key = key, .insns = insns, .rep_bits = rep };
+	*block_entry(e, key) = (struct block_entry){
+		.key = key,
+		.insns = (uint16_t)insns,
+		.rep_bits = insns == 1 ? (uint16_t)e->ops->rep_bits(e->arg, pc, size) : 0,
+		.id = e->log ? e->ops->block_id(e->arg, pc, size, insns) : 0,
+	};
 }
 
 static const struct block_entry *block_learn(struct engine *e, uint64_t key)
@@ -52,12 +57,30 @@ static void leave_block(struct engine *e, uint64_t rip)
 	uc_reg_write(e->uc, UC_X86_REG_RIP, &rip);
 }
 
-/* A block that would pass the deadline: the client decides whether it runs. */
-static void block_due(struct engine *e, gva_t pc, uint32_t size)
+static void deadline_update(struct engine *e)
 {
+	e->deadline = e->client_deadline;
+	if (e->log && e->log->boundary < e->deadline)
+		e->deadline = e->log->boundary;
+}
+
+void engine_log_boundary(struct engine *e)
+{
+	deadline_update(e);
+}
+
+/* A block that would pass the deadline: the client decides whether it runs; true: it does not. */
+static bool block_due(struct engine *e, gva_t pc, uint32_t size)
+{
+	if (e->log && e->retired + e->insns > e->log->boundary) {
+		e->ops->log_full(e->arg);
+		deadline_update(e);
+	}
+	if (e->retired + e->insns <= e->client_deadline)
+		return false;
 	e->left = false;
 	if (!e->ops->due(e->arg, pc, size, (unsigned)e->insns) && !e->flush)
-		return;
+		return false;
 	e->insns = 0;
 	if (!e->left) {
 		struct cpu_state s;
@@ -69,16 +92,33 @@ static void block_due(struct engine *e, gva_t pc, uint32_t size)
 	}
 	if (e->stop || e->flush)
 		uc_emu_stop(e->uc);
+	return true;
 }
 
-/* Hot: runs at every block. */
-static void on_block(uc_engine *uc, uint64_t pc, uint32_t size, void *arg)
+static inline void log_block(struct engine *e, uint32_t id)
 {
-	struct engine *e = arg;
+	struct block_log *log = e->log;
+
+	if (__builtin_expect(log->next[log->id] == id, 1)) {
+		log->run++;
+	} else {
+		if (log->pos == log->end) {
+			e->ops->log_full(e->arg);
+			deadline_update(e);
+		}
+		log->next[log->id] = id;
+		*log->pos++ = (struct log_token){ .run = log->run, .id = id };
+		log->blocks += log->run + 1ull;
+		log->run = 0;
+	}
+	log->id = id;
+}
+
+static inline void block_enter(struct engine *e, uint64_t pc, uint32_t size, bool logged)
+{
 	uint64_t key = block_key(pc, size), prev = e->key;
 	const struct block_entry *b = block_entry(e, key);
 
-	(void)uc;
 	e->retired += e->insns;
 	e->ring[e->ring_pos++ % ENGINE_RING] = key;
 	e->key = key;
@@ -89,8 +129,46 @@ static void on_block(uc_engine *uc, uint64_t pc, uint32_t size, void *arg)
 		e->insns = 0;
 		return;
 	}
-	if (__builtin_expect(e->retired + e->insns > e->deadline, 0))
-		block_due(e, pc, size);
+	if (__builtin_expect(e->retired + e->insns > e->deadline, 0)) {
+		if (block_due(e, pc, size))
+			return;
+		/* With the mode changed it was another block that was known by this key. */
+		if (b->key != key || !b->insns)
+			b = block_learn(e, key);
+		e->insns = b->insns;
+	}
+	if (logged)
+		log_block(e, b->id);
+}
+
+/* Hot: one of the two runs at every block. */
+static void on_block(uc_engine *uc, uint64_t pc, uint32_t size, void *arg)
+{
+	(void)uc;
+	block_enter(arg, pc, size, false);
+}
+
+static void on_block_logged(uc_engine *uc, uint64_t pc, uint32_t size, void *arg)
+{
+	(void)uc;
+	block_enter(arg, pc, size, true);
+}
+
+int engine_log_to(struct engine *e, struct block_log *log)
+{
+	uc_err err = uc_hook_del(e->uc, e->block_hook);
+
+	if (!err)
+		err = uc_hook_add(e->uc, &e->block_hook, UC_HOOK_BLOCK,
+				  log ? (void *)on_block_logged : (void *)on_block, e, 1, 0);
+	if (err)
+		return -ENOMEM;
+	e->log = log;
+	engine_mode_changed(e);
+	deadline_update(e);
+	/* Which hook a block calls is decided when it is translated. */
+	e->flush = true;
+	return 0;
 }
 
 /*
@@ -105,9 +183,10 @@ void engine_block_aborted(struct engine *e)
 
 	engine_get(e, &s);
 	pc = cpu_pc(&s);
-	if (pc - start < block_key_size(e->key))
-		e->insns = pc > start ? e->ops->count_insns(e->arg, start, (uint32_t)(pc - start)) :
-					0;
+	if (pc - start >= block_key_size(e->key))
+		return;
+	engine_block_cut(
+		e, pc > start ? e->ops->count_insns(e->arg, start, (uint32_t)(pc - start)) : 0);
 }
 
 static void on_translated(uc_engine *uc, uc_tb *cur, uc_tb *prev, void *arg)
@@ -242,7 +321,6 @@ static uc_err add_hooks(struct engine *e)
 		int type;
 		void *fn;
 	} rows[] = {
-		{ UC_HOOK_BLOCK, (void *)on_block },
 		{ UC_HOOK_EDGE_GENERATED, (void *)on_translated },
 		{ UC_HOOK_INTR, (void *)on_exception },
 		{ UC_HOOK_INSN_INVALID, (void *)on_invalid },
@@ -250,13 +328,13 @@ static uc_err add_hooks(struct engine *e)
 		{ UC_HOOK_MEM_UNMAPPED, (void *)on_unmapped },
 	};
 	uc_hook h;
-	uc_err err;
+	uc_err err = uc_hook_add(e->uc, &e->block_hook, UC_HOOK_BLOCK, (void *)on_block, e, 1, 0);
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+	for (size_t i = 0; !err && i < ARRAY_SIZE(rows); i++) {
 		err = uc_hook_add(e->uc, &h, rows[i].type, rows[i].fn, e, 1, 0);
-		if (err)
-			return err;
 	}
+	if (err)
+		return err;
 	err = uc_hook_add(e->uc, &h, UC_HOOK_INSN, (void *)on_in, e, 1, 0, UC_X86_INS_IN);
 	return err ? err :
 		     uc_hook_add(e->uc, &h, UC_HOOK_INSN, (void *)on_out, e, 1, 0, UC_X86_INS_OUT);
@@ -278,6 +356,7 @@ int engine_open(struct engine **ret_e, const struct engine_ops *ops, void *arg, 
 	e->ops = ops;
 	e->arg = arg;
 	e->deadline = UINT64_MAX;
+	e->client_deadline = UINT64_MAX;
 	e->table = calloc(BLOCK_TABLE_SIZE, sizeof(*e->table));
 	ret = diag_set(NULL, -ENOMEM, "out of memory");
 	/* No address ends a run (the second of uc_emu_start() is not looked at): the engine would walk the page tables for it afterwards, and a fault there changes CR2. */
@@ -488,6 +567,8 @@ uint64_t engine_retired(const struct engine *e)
 
 void engine_set_retired(struct engine *e, uint64_t count)
 {
+	if (e->log && count > e->retired + e->insns)
+		e->ops->log_wait(e->arg, count - (e->retired + e->insns));
 	e->retired = count;
 	e->insns = 0;
 }
@@ -495,6 +576,8 @@ void engine_set_retired(struct engine *e, uint64_t count)
 void engine_advance(struct engine *e, uint64_t count)
 {
 	e->retired += count;
+	if (e->log)
+		e->ops->log_wait(e->arg, count);
 }
 
 void engine_block(const struct engine *e, gva_t *ret_pc, uint32_t *ret_size, unsigned *ret_insns)
@@ -506,12 +589,16 @@ void engine_block(const struct engine *e, gva_t *ret_pc, uint32_t *ret_size, uns
 
 void engine_block_cut(struct engine *e, unsigned insns)
 {
+	/* At 0 no block is running: the last one has retired. */
+	if (e->log && insns < e->insns)
+		e->ops->log_cut(e->arg, insns);
 	e->insns = insns;
 }
 
 void engine_set_deadline(struct engine *e, uint64_t count)
 {
-	e->deadline = count;
+	e->client_deadline = count;
+	deadline_update(e);
 }
 
 void engine_mode_changed(struct engine *e)

@@ -14,6 +14,26 @@
 
 struct engine;
 
+/* One block that did not come as foretold, after @run blocks that did. */
+struct log_token {
+	uint32_t run;
+	uint32_t id;
+};
+
+/*
+ * Which blocks ran, as short as it can be kept while they run: the block that
+ * followed another one last time is foretold to follow it again, and only what
+ * comes otherwise makes a token. The client owns the arrays.
+ */
+struct block_log {
+	uint32_t *next; /* by id: the block that followed it last time; 0: none yet */
+	uint32_t id;    /* of the last block; 0 at the beginning */
+	uint32_t run;   /* blocks as foretold since the last token */
+	struct log_token *pos, *end;
+	uint64_t blocks;   /* up to the last token, that one too */
+	uint64_t boundary; /* count before which ops.log_full wants to be called */
+};
+
 struct engine_ops {
 	/*
 	 * A block was translated for the first time (or again after its code
@@ -38,6 +58,15 @@ struct engine_ops {
 	void (*rom_write)(void *arg, gpa_t gpa, unsigned size, uint64_t value);
 	/* A store, only while engine_watch_stores() is on: before it happens. */
 	void (*store)(void *arg, gpa_t gpa, unsigned size, uint64_t value);
+	/* --- only with engine_log_to() --- */
+	/* The number, not 0, of the block at @pc as its bytes and the CPU's mode are now. */
+	uint32_t (*block_id)(void *arg, gva_t pc, uint32_t size, unsigned insns);
+	/* Between two blocks: the log has no more room or its boundary is reached. Empties it. */
+	void (*log_full)(void *arg);
+	/* Of the last block only the first @insns instructions retired. */
+	void (*log_cut)(void *arg, unsigned insns);
+	/* Time passes without instructions. */
+	void (*log_wait)(void *arg, uint64_t count);
 };
 
 /* -ENOTSUP with a text for an engine whose layout cannot be proven; -ENOMEM. */
@@ -95,8 +124,12 @@ void engine_block(const struct engine *e, gva_t *ret_pc, uint32_t *ret_size, uns
 /* Of the running block only the first @insns instructions retired (it is left early). */
 void engine_block_cut(struct engine *e, unsigned insns);
 void engine_set_deadline(struct engine *e, uint64_t count);
-/* The code width changed: what is known of blocks at the same addresses no longer counts. */
+/* The code width or the page tables changed: what is known of blocks at the same addresses no longer counts. */
 void engine_mode_changed(struct engine *e);
+/* Log every block from here on; between runs only. NULL ends it. */
+int engine_log_to(struct engine *e, struct block_log *log);
+/* After log.boundary was set outside ops.log_full. */
+void engine_log_boundary(struct engine *e);
 
 struct engine_block_id {
 	gva_t pc;

@@ -12,9 +12,10 @@
 /* What we know of one block: how many instructions its bytes hold. */
 struct block_entry {
 	uint64_t key;   /* block_key() */
-	uint32_t insns; /* 0: empty */
+	uint16_t insns; /* 0: empty */
 	/* not 0: one REP string instruction and no more, with a counter of so many bits */
-	uint32_t rep_bits;
+	uint16_t rep_bits;
+	uint32_t id; /* for the log */
 };
 
 #define BLOCK_TABLE_SIZE 65536u
@@ -38,14 +39,17 @@ struct hole {
 struct engine {
 	/* Hot: touched at every block. */
 	struct block_entry *table;
-	uint64_t retired; /* instructions before the running block */
-	uint64_t deadline;
+	uint64_t retired;     /* instructions before the running block */
+	uint64_t deadline;    /* the client's, or the log's boundary */
 	uint64_t insns;       /* of the running block */
 	uint64_t key;         /* of the running block */
 	const uint64_t *regs; /* the live general registers, in enum gpr's order */
 	uint64_t ring[ENGINE_RING];
 	uint64_t ring_pos;
+	struct block_log *log; /* NULL: not traced */
 	/* Cold. */
+	uint64_t client_deadline;
+	uc_hook block_hook;
 	uc_engine *uc;
 	uc_context *ctx;
 	const struct engine_ops *ops;

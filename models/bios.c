@@ -75,35 +75,43 @@ bool bios_quirk_find(const char *name, enum bios_quirk *ret)
 
 /* --- memory of a call --- */
 
-/* False outside RAM: a BIOS writes into ROM or nowhere without noticing. */
-static bool call_address(const struct bios_call *c, enum seg seg, uint16_t offset, gpa_t *ret)
+static gpa_t call_address(const struct bios_call *c, enum seg seg, uint16_t offset)
 {
-	*ret = c->cpu.seg[seg].base + offset;
-	if (!machine_a20(c->m))
-		*ret &= ~(gpa_t)BIT(20);
-	return regions_find(&c->bios->platform->ram, *ret) != NULL;
+	gpa_t gpa = c->cpu.seg[seg].base + offset;
+
+	return machine_a20(c->m) ? gpa : gpa & ~(gpa_t)BIT(20);
+}
+
+/* Outside RAM a BIOS writes into ROM or nowhere without noticing. */
+static void write_byte(struct bios_call *c, gpa_t gpa, const uint8_t *byte)
+{
+	if (regions_find(&c->bios->platform->ram, gpa))
+		machine_write(c->m, gpa, byte, 1);
 }
 
 void call_write(struct bios_call *c, enum seg seg, uint16_t offset, const void *data, size_t len)
 {
 	const uint8_t *p = data;
-	gpa_t gpa;
 
 	for (size_t i = 0; i < len; i++)
-		if (call_address(c, seg, (uint16_t)(offset + i), &gpa))
-			machine_write(c->m, gpa, p + i, 1);
+		write_byte(c, call_address(c, seg, (uint16_t)(offset + i)), p + i);
+}
+
+void call_write_linear(struct bios_call *c, uint32_t to, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+
+	for (size_t i = 0; i < len; i++)
+		write_byte(c, machine_a20(c->m) ? to + i : (to + i) & ~(gpa_t)BIT(20), p + i);
 }
 
 void call_read(struct bios_call *c, enum seg seg, uint16_t offset, void *data, size_t len)
 {
 	uint8_t *p = data;
-	gpa_t gpa;
 
-	for (size_t i = 0; i < len; i++) {
-		call_address(c, seg, (uint16_t)(offset + i), &gpa);
-		if (machine_read(c->m, gpa, p + i, 1))
+	for (size_t i = 0; i < len; i++)
+		if (machine_read(c->m, call_address(c, seg, (uint16_t)(offset + i)), p + i, 1))
 			p[i] = 0xff;
-	}
 }
 
 uint8_t call_bda8(struct bios_call *c, uint16_t at)
@@ -324,7 +332,7 @@ int bios_attach(struct bios *bios, struct machine *m, struct diag *diag)
 	};
 
 	if (attach_rom(bios, m) || attach_vectors(bios, m) || attach_data(bios, m) ||
-	    bios_display_attach(bios, m) || machine_part_add(m, &part))
+	    bios_display_attach(bios, m) || bios_disk_attach(bios, m) || machine_part_add(m, &part))
 		return diag_set(diag, -ENOSPC, "the BIOS does not fit into the machine");
 	if (bios_has_quirk(bios->platform, BIOS_QUIRK_A20_CLOSED) ||
 	    bios_has_quirk(bios->platform, BIOS_QUIRK_A20_KBC))
@@ -347,19 +355,6 @@ void int11_equipment(struct bios_call *c)
 void int12_memory(struct bios_call *c)
 {
 	call_set16(c, GPR_RAX, call_bda16(c, BDA_MEMORY_KIB));
-}
-
-#define DISK_BAD_PARAMETER 0x01
-
-void int13_no_drive(struct bios_call *c)
-{
-	c->bios->state.disk_status = DISK_BAD_PARAMETER;
-	call_result(c, DISK_BAD_PARAMETER);
-}
-
-void int13_status(struct bios_call *c)
-{
-	call_result(c, c->bios->state.disk_status);
 }
 
 #define KEY_ENTER      0x1c0du /* scan code and character, RBIL table #00006 */
@@ -408,6 +403,12 @@ void int16_flags(struct bios_call *c)
 	call_set_al(c, call_bda8(c, BDA_KEY_FLAGS));
 	if (call_reg16(c, GPR_RAX) >> 8 == 0x12)
 		call_set_ah(c, 0);
+}
+
+/* AX=0305h, 10h to 12h and 0Ah; RBIL table #00583. */
+void int16_functions(struct bios_call *c)
+{
+	call_set_al(c, 0x30);
 }
 
 void int19_bootstrap(struct bios_call *c)

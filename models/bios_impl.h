@@ -20,6 +20,7 @@
 #define BIOS_DISKETTE    0xefc7u /* INT 1Eh: diskette parameters */
 #define BIOS_IRET        0xff53u /* IBM AT: the dummy interrupt handler */
 #define BIOS_STUBS       0x8000u /* of vectors without a place of their own, 4 bytes each */
+#define BIOS_DISK_TABLE  0x9100u /* EDD device parameter table of the first hard disk */
 #define BIOS_VBE_STRINGS 0x9000u /* OEM string and list of VBE modes */
 #define EBDA_GPA         0x9fc00ull
 
@@ -39,6 +40,7 @@
 #define BDA_PAGE          0x462u
 #define BDA_CRTC          0x463u
 #define BDA_TICKS         0x46cu
+#define BDA_HARD_DISKS    0x475u
 #define BDA_KEY_START     0x480u
 #define BDA_KEY_END       0x482u
 #define BDA_LAST_ROW      0x484u
@@ -132,6 +134,8 @@ static inline void call_result(struct bios_call *c, uint8_t ah)
 /* Memory of the call, seg:offset with the 8086's arithmetic and gate A20; what is not RAM is dropped and reads as ones. */
 void call_write(struct bios_call *c, enum seg seg, uint16_t offset, const void *data, size_t len);
 void call_read(struct bios_call *c, enum seg seg, uint16_t offset, void *data, size_t len);
+/* To a linear address, as a BIOS does that turns segment and offset into one. */
+void call_write_linear(struct bios_call *c, uint32_t to, const void *data, size_t len);
 uint8_t call_bda8(struct bios_call *c, uint16_t at);
 uint16_t call_bda16(struct bios_call *c, uint16_t at);
 void call_set_bda8(struct bios_call *c, uint16_t at, uint8_t v);
@@ -161,8 +165,16 @@ void int10_vbe_ddc(struct bios_call *c);
 void int10_vbe_absent(struct bios_call *c);
 void int11_equipment(struct bios_call *c);
 void int12_memory(struct bios_call *c);
-void int13_no_drive(struct bios_call *c);
+void int13_ready(struct bios_call *c);
 void int13_status(struct bios_call *c);
+void int13_write(struct bios_call *c);
+void int13_chs_read(struct bios_call *c);
+void int13_parameters(struct bios_call *c);
+void int13_type(struct bios_call *c);
+void int13_edd_check(struct bios_call *c);
+void int13_edd_read(struct bios_call *c);
+void int13_edd_parameters(struct bios_call *c);
+void int13_cd_status(struct bios_call *c);
 void int15_a20_off(struct bios_call *c);
 void int15_a20_on(struct bios_call *c);
 void int15_a20_state(struct bios_call *c);
@@ -180,6 +192,7 @@ void int15_e820(struct bios_call *c);
 void int16_read(struct bios_call *c);
 void int16_status(struct bios_call *c);
 void int16_flags(struct bios_call *c);
+void int16_functions(struct bios_call *c);
 void int19_bootstrap(struct bios_call *c);
 void int1a_ticks(struct bios_call *c);
 void int1a_time(struct bios_call *c);
@@ -189,6 +202,9 @@ void int1a_date(struct bios_call *c);
 void bios_e820_init(struct bios *bios);
 /* KiB from 1 MiB up to the first gap, as INT 15h AH=88h and AX=E801h count. */
 uint64_t bios_extended_kib(const struct bios *bios);
+
+/* What a hard disk leaves in ROM and data area. */
+int bios_disk_attach(struct bios *bios, struct machine *m);
 
 /* The display's memory and what it shows. */
 int bios_display_attach(struct bios *bios, struct machine *m);

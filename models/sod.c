@@ -81,6 +81,8 @@ void sod_release(struct start_of_day *sod)
 	if (!sod)
 		return;
 	placements_free(&sod->memory);
+	free(sod->efi_map);
+	sod->efi_map = NULL;
 	free(sod->service);
 	sod->service = NULL;
 }

@@ -39,6 +39,11 @@ struct start_of_day {
 	uint64_t run_size;
 	gpa_t run_address; /* boot.rst's runtime start */
 	gpa_t startup_32;  /* compressed image's startup_32; 0: this path has no compressed stage */
+	/* UEFI's memory map when the image is entered, owned; NULL: there is no UEFI */
+	struct efi_region *efi_map;
+	size_t efi_map_count;
+	gpa_t efi_image; /* what it loaded and started, and SizeOfImage of that */
+	uint64_t efi_image_size;
 	bool own_acpi; /* the producer has placed ACPI tables of its own: the platform's stay out */
 	void *service; /* state of what attach() hooks in, freed by sod_release(); NULL: none */
 };

@@ -26,6 +26,13 @@ void check_context(const struct check_facts *f, struct judge_context *ret)
 		.event_count = f->event_count,
 		.event_total = f->event_total,
 	};
+	ret->efi_map = sod->efi_map;
+	ret->efi_map_count = sod->efi_map_count;
+	if (sod->efi_map) {
+		judge_fact(ret, FACT_EFI_NX, f->platform->efi_nx);
+		judge_fact(ret, FACT_EFI_IMAGE, sod->efi_image);
+		judge_fact(ret, FACT_EFI_IMAGE_SIZE, sod->efi_image_size);
+	}
 	judge_fact(ret, FACT_LOAD_ADDRESS, sod->load_address);
 	judge_fact(ret, FACT_LOAD_SIZE, sod->load_size);
 	judge_fact(ret, FACT_RUN_ADDRESS, sod->run_address);

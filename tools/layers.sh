@@ -40,7 +40,7 @@ bzlib.h         loaders/payload_bzip2.c
 lzma.h          loaders/payload_xz.c
 lzo/            loaders/payload_lzo.c
 lz4             loaders/payload_lz4.c
-zstd            loaders/payload_zstd.c
+zstd            loaders/payload_zstd.c emu/zframe.c
 yaml.h          specs/yaml.c
 jansson.h       tools/json_read.c
 xxhash.h        emu/base/digest.c

@@ -14,6 +14,8 @@
 
 /* An initrd larger than this could not be placed below 4 GiB beside a kernel. */
 #define INITRD_SIZE_MAX GIB(3)
+/* A disk image is held in memory. */
+#define DISK_SIZE_MAX   GIB(4)
 
 enum option_key {
 	OPT_PATH = 0x100,
@@ -24,6 +26,7 @@ enum option_key {
 	OPT_CPU,
 	OPT_SEED,
 	OPT_BIOS_QUIRK,
+	OPT_DISK,
 	OPT_KEYS,
 	OPT_EFI_MEMMAP,
 	OPT_EFI_NX,
@@ -80,7 +83,8 @@ void options_init(struct options *o)
 void options_release(struct options *o)
 {
 	free((void *)o->run.initrd.data);
-	o->run.initrd = (struct bytes){ 0 };
+	free((void *)o->run.disk.data);
+	o->run.initrd = o->run.disk = (struct bytes){ 0 };
 	free(o->run.efi_map);
 	o->run.efi_map = NULL;
 	o->run.esp = file_tree_free(o->run.esp);
@@ -113,26 +117,37 @@ static int load_esp(struct options *o)
 	return err;
 }
 
-int options_load(struct options *o)
+static int load_file(const char *path, uint64_t max, const char *empty, struct bytes *ret)
 {
-	const char *path = o->run.initrd_path;
 	struct diag diag = { 0 };
 	struct buf b = { 0 };
 	char line[1024];
-	int err = load_efi_map(o);
+	int err;
 
-	if (!err)
-		err = load_esp(o);
-	if (err || !path)
-		return err;
-	err = file_read(path, INITRD_SIZE_MAX, &b, &diag);
+	if (!path)
+		return 0;
+	err = file_read(path, max, &b, &diag);
+	if (!err && empty && !b.len)
+		err = diag_set(&diag, -EINVAL, "%s", empty);
 	if (err) {
 		fprintf(stderr, "bootpath: %s\n", diag_line(&diag, path, line, sizeof(line)));
 		buf_free(&b);
 		return err;
 	}
-	o->run.initrd = (struct bytes){ .data = b.data, .len = b.len };
+	*ret = (struct bytes){ .data = b.data, .len = b.len };
 	return 0;
+}
+
+int options_load(struct options *o)
+{
+	int err = load_file(o->run.initrd_path, INITRD_SIZE_MAX, NULL, &o->run.initrd);
+
+	if (!err)
+		err = load_file(o->run.disk_path, DISK_SIZE_MAX,
+				"a disk image of 0 bytes is no disk", &o->run.disk);
+	if (!err)
+		err = load_efi_map(o);
+	return err ? err : load_esp(o);
 }
 
 int options_write(const struct options *o, struct buf *out)
@@ -314,6 +329,7 @@ static error_t parse_run_option(int key, char *arg, struct argp_state *state)
 	case OPT_INITRD: run->initrd_path = arg; return 0;
 	case OPT_CPU: parse_cpu(run, arg, state); return 0;
 	case OPT_SEED: run->seed = number_or_error("seed", arg, 0, state); return 0;
+	case OPT_DISK: run->disk_path = arg; return 0;
 	case OPT_KEYS: run->keys = arg; return 0;
 	case OPT_EFI_MEMMAP: run->efi_map_path = arg; return 0;
 	case OPT_EFI_NX: run->efi_nx = true; return 0;
@@ -371,6 +387,7 @@ static const struct argp_option run_options[] = {
 	{ "cpu",              OPT_CPU,              "PROFILE",0, "CPU: generic (default), qemu64 or max", 1 },
 	{ "seed",             OPT_SEED,             "N",      0, "Seed of all randomness that the guest sees (default: 0)", 1 },
 	{ "max-instructions", OPT_MAX_INSTRUCTIONS, "N",      0, "Call it a hang after N instructions; suffix K, M, G or T of 1000", 1 },
+	{ "disk",             OPT_DISK,             "FILE",   0, "Hard disk that the BIOS reads on the path bios; nothing is written to it", 1 },
 	{ "keys",             OPT_KEYS,             "STRING", 0, "Type this under the BIOS; a newline is Enter", 1 },
 	{ "bios-quirk",       OPT_BIOS_QUIRK,       "LIST",   0, "What the BIOS or the loader does wrong on the path bios (docs/bios-quirks.md)", 1 },
 	{ "efi-memmap",       OPT_EFI_MEMMAP,       "FILE",   0, "A real machine's UEFI memory map, as JSON, instead of the built-in one", 1 },

@@ -38,7 +38,7 @@ void options_release(struct options *o);
 extern const struct argp options_output_argp; /* --format, -o, -v */
 extern const struct argp options_run_argp;    /* paths, platform, limits */
 
-/* Load what the options name (the initrd). On failure one line goes to stderr. */
+/* Load what the options name (initrd and disk). On failure one line goes to stderr. */
 int options_load(struct options *o);
 
 /* Send @out where the options say; on failure one line goes to stderr and a negative errno comes back. */

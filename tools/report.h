@@ -33,6 +33,8 @@ struct run_options {
 	struct bytes initrd;
 	enum cpu_profile cpu;
 	uint64_t seed;
+	const char *disk_path;      /* NULL: none */
+	struct bytes disk;          /* under a BIOS */
 	const char *keys;           /* typed under a BIOS; NULL: none */
 	uint32_t bios_quirks;       /* bits of enum bios_quirk, models/bios.h */
 	const char *efi_map_path;   /* NULL: the built-in map */

@@ -165,8 +165,10 @@ static void json_path(struct jsonw *w, const struct report_path *p)
 
 static void json_options(struct jsonw *w, const struct run_options *o)
 {
-	char sha256[SHA256_HEX_SIZE];
+	char sha256[SHA256_HEX_SIZE], disk[SHA256_HEX_SIZE];
 
+	if (o->disk_path)
+		sha256_hex(o->disk.data, o->disk.len, disk);
 	if (o->initrd_path)
 		sha256_hex(o->initrd.data, o->initrd.len, sha256);
 	jsonw_object(w, "options");
@@ -175,6 +177,8 @@ static void json_options(struct jsonw *w, const struct run_options *o)
 	jsonw_string(w, "cpu", cpu_profile_names[o->cpu]);
 	jsonw_u64(w, "seed", o->seed);
 	jsonw_string(w, "initrd_sha256", o->initrd_path ? sha256 : NULL);
+	if (o->disk_path)
+		jsonw_string(w, "disk_sha256", disk);
 	jsonw_object_end(w);
 }
 

@@ -190,6 +190,7 @@ static int run_make(struct run *r, struct diag *diag)
 	r->platform.seed = o->seed;
 	r->platform.bios_quirks = o->bios_quirks;
 	r->platform.keys = o->keys;
+	r->platform.disk = o->disk;
 	r->platform.efi_map = o->efi_map;
 	r->platform.efi_map_count = o->efi_map_count;
 	r->platform.efi_nx = o->efi_nx;
@@ -383,6 +384,10 @@ static void run_digest(struct run *r)
 	digest_add(d, o->initrd.data, o->initrd.len);
 	digest_u64(d, o->cpu);
 	digest_u64(d, o->seed);
+	if (o->disk.len) {
+		digest_u64(d, o->disk.len);
+		digest_add(d, o->disk.data, o->disk.len);
+	}
 	if (o->keys)
 		digest_str(d, o->keys);
 	if (o->bios_quirks)

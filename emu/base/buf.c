@@ -5,18 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Room for @more bytes past len; false (and failed set) when there is none. */
-static bool buf_reserve(struct buf *b, size_t more)
+uint8_t *buf_reserve(struct buf *b, size_t more)
 {
 	size_t want, cap;
 	uint8_t *data;
 
 	if (b->failed)
-		return false;
+		return NULL;
 	if (__builtin_add_overflow(b->len, more, &want))
 		goto failed;
-	if (want <= b->cap)
-		return true;
+	if (b->data && want <= b->cap)
+		return b->data + b->len;
 	cap = b->cap > SIZE_MAX / 2 ? SIZE_MAX : b->cap * 2;
 	if (cap < want)
 		cap = want;
@@ -27,10 +26,10 @@ static bool buf_reserve(struct buf *b, size_t more)
 		goto failed;
 	b->data = data;
 	b->cap = cap;
-	return true;
+	return b->data + b->len;
 failed:
 	b->failed = true;
-	return false;
+	return NULL;
 }
 
 void buf_append(struct buf *b, const void *data, size_t len)

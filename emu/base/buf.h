@@ -19,6 +19,8 @@ struct buf {
 };
 
 void buf_append(struct buf *b, const void *data, size_t len);
+/* Where the next @more bytes will lie: fill them and add to len what is used. NULL when there is no memory. */
+uint8_t *buf_reserve(struct buf *b, size_t more);
 void buf_puts(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));

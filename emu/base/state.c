@@ -7,6 +7,7 @@ const char *const point_names[POINT_COUNT] = {
 	[POINT_ENTRY] = "entry",
 	[POINT_COMPRESSED] = "compressed",
 	[POINT_KERNEL] = "kernel",
+	[POINT_RETURN] = "return",
 };
 
 static struct segment real_segment(uint16_t selector, uint32_t attr)
@@ -88,15 +89,29 @@ unsigned cpu_code_bits(const struct cpu_state *s)
 	return (s->seg[SEG_CS].attr & DESC_DB) ? 32 : 16;
 }
 
-const char *cpu_mode_name(const struct cpu_state *s)
+const char *const cpu_mode_names[CPU_MODE_COUNT] = {
+	[CPU_REAL] = "real",
+	[CPU_VM86] = "vm86",
+	[CPU_PROTECTED16] = "protected16",
+	[CPU_PROTECTED32] = "protected32",
+	[CPU_COMPAT] = "compat",
+	[CPU_LONG64] = "long64",
+};
+
+enum cpu_mode cpu_mode(const struct cpu_state *s)
 {
 	if (cpu_in_real_mode(s))
-		return "real";
+		return CPU_REAL;
 	if (cpu_in_long_mode(s))
-		return cpu_in_code64(s) ? "long64" : "compat";
+		return cpu_in_code64(s) ? CPU_LONG64 : CPU_COMPAT;
 	if (s->rflags & EFLAGS_VM)
-		return "vm86";
-	return cpu_code_bits(s) == 32 ? "protected32" : "protected16";
+		return CPU_VM86;
+	return cpu_code_bits(s) == 32 ? CPU_PROTECTED32 : CPU_PROTECTED16;
+}
+
+const char *cpu_mode_name(const struct cpu_state *s)
+{
+	return cpu_mode_names[cpu_mode(s)];
 }
 
 void handover_release(struct handover *h)

@@ -93,7 +93,21 @@ static inline unsigned cpu_cpl(const struct cpu_state *s)
 /* Width of the current code: 16, 32 or 64. */
 unsigned cpu_code_bits(const struct cpu_state *s);
 
-/* "real", "protected16", "protected32", "compat", "long64", "vm86". */
+/* What an address and the bytes there mean; trace files hold these numbers. */
+enum cpu_mode {
+	CPU_REAL,
+	CPU_VM86,
+	CPU_PROTECTED16,
+	CPU_PROTECTED32,
+	CPU_COMPAT,
+	CPU_LONG64,
+	CPU_MODE_COUNT
+};
+
+/* "real", "vm86", "protected16", "protected32", "compat", "long64" */
+extern const char *const cpu_mode_names[CPU_MODE_COUNT];
+
+enum cpu_mode cpu_mode(const struct cpu_state *s);
 const char *cpu_mode_name(const struct cpu_state *s);
 
 /* Linear address of the next instruction. */
@@ -134,9 +148,16 @@ bool cpu_state_get(const struct cpu_state *s, const char *name, uint64_t *ret_v)
 bool cpu_state_set(struct cpu_state *s, const char *name, uint64_t v);
 
 /* The places where state is judged, in the order a path meets them. */
-enum point { POINT_IMAGE, POINT_ENTRY, POINT_COMPRESSED, POINT_KERNEL, POINT_COUNT };
+enum point {
+	POINT_IMAGE,
+	POINT_ENTRY,
+	POINT_COMPRESSED,
+	POINT_KERNEL,
+	POINT_RETURN, /* the image came back to the firmware that entered it */
+	POINT_COUNT
+};
 
-extern const char *const point_names[POINT_COUNT]; /* "image", "entry", "compressed", "kernel" */
+extern const char *const point_names[POINT_COUNT]; /* "image", "entry", "compressed", "kernel", "return" */
 
 /* State at one point; owns its pages. */
 struct handover {

@@ -3,7 +3,7 @@
 
 bats_require_minimum_version 1.5.0
 load images
-bootpath=${BOOTPATH:-o/opt/bootpath}
+bootpath=$(realpath "${BOOTPATH:-o/opt/bootpath}")
 
 setup() {
 	command -v git >/dev/null || skip "no git"

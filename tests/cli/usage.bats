@@ -91,6 +91,12 @@ one_line() {
 	done
 }
 
+@test "a disk image that cannot be one is one line and status 125" {
+	refused 125 "No such file" "$bootpath" run "$demo" --disk "$BATS_TEST_TMPDIR/absent"
+	: >"$BATS_TEST_TMPDIR/empty"
+	refused 125 "a disk image of 0 bytes is no disk" "$bootpath" run "$demo" --disk "$BATS_TEST_TMPDIR/empty"
+}
+
 @test "an initrd that cannot be read is one line and status 125" {
 	refused 125 "No such file" "$bootpath" run "$demo" --initrd "$BATS_TEST_TMPDIR/absent"
 	one_line

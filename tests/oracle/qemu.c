@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "emu/base/buf.h"
+
 #define QEMU_VERSION "7.2."
 #define SECONDS      5 /* TCG boots a floppy under MEMDISK in less than one */
 
@@ -22,6 +24,7 @@ bool qemu_is_ours(void)
 	return strstr(line, "version " QEMU_VERSION) != NULL;
 }
 
+/* A file of @data at @path, whose end mkstemp() fills in. */
 static bool file_put(char *path, struct bytes data)
 {
 	int fd = mkstemp(path);
@@ -32,26 +35,56 @@ static bool file_put(char *path, struct bytes data)
 	return ok;
 }
 
-bool qemu_screen(const char *kernel, struct bytes initrd, uint8_t *ret_text, size_t size)
+/* The monitor's commands, each after the seconds that the guest needs before it. */
+static void monitor_lines(const struct qemu_boot *b, const char *dump, gpa_t gpa, size_t size,
+			  struct buf *out)
 {
-	char disk[] = "/tmp/bootpath-initrd-XXXXXX", screen[] = "/tmp/bootpath-screen-XXXXXX";
-	char command[4096];
+	char *keys = strdup(b->keys ? b->keys : ""), *rest = keys, *key;
+
+	buf_printf(out, "(sleep %u; ", b->seconds ? b->seconds : SECONDS);
+	while ((key = strsep(&rest, " ")))
+		if (*key)
+			buf_printf(out, "echo sendkey %s 50; sleep 0.3; ", key);
+	buf_printf(out, "sleep %u; echo 'pmemsave 0x%llx %zu \"%s\"'; sleep 1; echo quit) | ",
+		   b->keys ? 1 : 0, (unsigned long long)gpa, size, dump);
+	free(keys);
+}
+
+static bool run(const struct qemu_boot *b, const char *initrd, const char *dump, gpa_t gpa,
+		size_t size)
+{
+	struct buf command = { 0 };
+	bool ok;
+
+	monitor_lines(b, dump, gpa, size, &command);
+	buf_printf(
+		&command,
+		"timeout 60 qemu-system-x86_64 -nodefaults -vga std -display none -m 512M -cpu qemu64 -accel tcg -kernel '%s' -monitor stdio",
+		b->kernel);
+	if (b->cmdline)
+		buf_printf(&command, " -append '%s'", b->cmdline);
+	if (b->initrd.len)
+		buf_printf(&command, " -initrd %s", initrd);
+	if (b->disk)
+		buf_printf(&command, " -drive file='%s',format=raw,if=ide,snapshot=on", b->disk);
+	buf_puts(&command, " >/dev/null 2>&1");
+	ok = !command.failed && system(buf_str(&command)) != -1;
+	buf_free(&command);
+	return ok;
+}
+
+bool qemu_memory(const struct qemu_boot *b, gpa_t gpa, void *ret, size_t size)
+{
+	char initrd[] = "/tmp/bootpath-initrd-XXXXXX", dump[] = "/tmp/bootpath-dump-XXXXXX";
 	bool ok = false;
 	FILE *f;
 
-	if (file_put(disk, initrd) && file_put(screen, (struct bytes){ (const uint8_t *)"", 0 })) {
-		snprintf(
-			command, sizeof(command),
-			"(sleep %d; echo 'pmemsave 0xb8000 %zu \"%s\"'; sleep 1; echo quit) | "
-			"timeout 60 qemu-system-x86_64 -nodefaults -vga std -display none -m 512M -cpu qemu64 "
-			"-accel tcg -kernel '%s' -initrd %s -monitor stdio >/dev/null 2>&1",
-			SECONDS, size, screen, kernel, disk);
-		if (system(command) != -1 && (f = fopen(screen, "rb"))) {
-			ok = fread(ret_text, size, 1, f) == 1;
-			fclose(f);
-		}
+	if (file_put(initrd, b->initrd) && file_put(dump, (struct bytes){ 0 }) &&
+	    run(b, initrd, dump, gpa, size) && (f = fopen(dump, "rb"))) {
+		ok = fread(ret, size, 1, f) == 1;
+		fclose(f);
 	}
-	unlink(disk);
-	unlink(screen);
+	unlink(initrd);
+	unlink(dump);
 	return ok;
 }

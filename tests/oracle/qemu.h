@@ -8,10 +8,17 @@
 /* The version that the figures in this folder come from. */
 bool qemu_is_ours(void);
 
-/*
- * Boots @kernel with @initrd under SeaBIOS and a VGA adapter on 512 MiB, and returns
- * the @size bytes at B8000h after some seconds. False when QEMU cannot be run.
- */
-bool qemu_screen(const char *kernel, struct bytes initrd, uint8_t *ret_text, size_t size);
+/* One boot under SeaBIOS with a VGA adapter and 512 MiB. */
+struct qemu_boot {
+	const char *kernel;
+	const char *cmdline; /* NULL: none */
+	struct bytes initrd; /* len 0: none */
+	const char *disk;    /* file that is the first hard disk, never written; NULL: none */
+	const char *keys;    /* names as the monitor's sendkey has them, separated by blanks */
+	unsigned seconds;    /* before the keys, or before the look; 0: what a small image needs */
+};
+
+/* The @size bytes at @gpa when the guest has run for its time. False when QEMU cannot be run. */
+bool qemu_memory(const struct qemu_boot *b, gpa_t gpa, void *ret, size_t size);
 
 #endif

@@ -99,6 +99,7 @@ Test(screen, memdisk_prints_what_it_prints_under_seabios, .timeout = 120)
 				       .cmdline = "",
 				       .cpu = CPU_QEMU64,
 				       .initrd = { floppy, FLOPPY_SIZE } };
+	struct qemu_boot boot = { .initrd = options.initrd };
 	struct report_path report = { 0 };
 	struct image *image = NULL;
 	char name[1024];
@@ -108,7 +109,8 @@ Test(screen, memdisk_prints_what_it_prints_under_seabios, .timeout = 120)
 		cr_skip("no memdisk: tests/oracle/images.sh fetches it");
 	if (!qemu_is_ours())
 		cr_skip("no qemu-system-x86_64 of version 7.2");
-	cr_assert(qemu_screen(name, (struct bytes){ floppy, FLOPPY_SIZE }, text, sizeof(text)));
+	boot.kernel = name;
+	cr_assert(qemu_memory(&boot, 0xb8000, text, sizeof(text)));
 	path_run(image, path, sod_variant_find(path, "qemu"), &options, &report);
 	cr_expect(eq(int, report.stop.kind, STOP_HLT), "%s", report.reason);
 	cr_expect(eq(u64, report.counts.unmodelled, 0));
