@@ -12,6 +12,7 @@
 #include "tools/check.h"
 #include "tools/code.h"
 #include "tools/report.h"
+#include "tools/run_images.h"
 #include "tools/stop_detail.h"
 
 /* One run while it lasts. */
@@ -23,6 +24,9 @@ struct run {
 	struct start_of_day sod;
 	struct machine *machine;
 	struct kernel_entry kernel;
+	struct run_images images; /* that the guest has loaded */
+	const struct image
+		*current;  /* whose code runs: the path's, or the last one that was started */
 	enum point target; /* POINT_COUNT: target_address instead */
 	gva_t target_address;
 	bool arrived;
@@ -92,10 +96,38 @@ static int run_pass(struct run *r, struct handover *h)
 static int run_capture(struct run *r, enum point point, const char *symbol, gpa_t boot_params)
 {
 	struct handover h;
-	int err = handover_capture(&h, r->machine, point, r->image->name, symbol, boot_params,
+	int err = handover_capture(&h, r->machine, point, r->current->name, symbol, boot_params,
 				   run_keeps(r, point));
 
 	return err ? err : run_pass(r, &h);
+}
+
+static void run_image_loaded(struct machine *m, const struct sod_image *told, void *arg)
+{
+	struct run *r = arg;
+
+	run_images_loaded(&r->images, told);
+}
+
+static void run_image_started(struct machine *m, uint64_t id, void *arg)
+{
+	struct run *r = arg;
+
+	run_images_started(&r->images, id);
+}
+
+/* The first instruction of an image that the guest has started. */
+static int run_enter_image(struct run *r)
+{
+	const struct run_image *next = r->images.next;
+
+	r->images.next = NULL;
+	if (!next->image)
+		return 0;
+	r->current = next->image;
+	if (next->image->elf)
+		kernel_entry_init(&r->kernel, next->image);
+	return run_capture(r, POINT_ENTRY, next->image->bz ? "efi_pe_entry" : "", 0);
 }
 
 static bool run_passed(const struct run *r, enum point point)
@@ -127,7 +159,9 @@ static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 {
 	struct run *r = arg;
 
-	if (gpa == r->sod.startup_32 && gpa && !run_passed(r, POINT_COMPRESSED)) {
+	if (r->images.next && gpa == r->images.next->entry)
+		r->error = run_enter_image(r);
+	else if (gpa == r->sod.startup_32 && gpa && !run_passed(r, POINT_COMPRESSED)) {
 		r->error = run_capture(r, POINT_COMPRESSED, "startup_32", kernel_boot_params(m));
 	} else if (kernel_entry_matches(&r->kernel, m, pc, gpa) && !run_passed(r, POINT_KERNEL)) {
 		r->error = run_capture(r, POINT_KERNEL, r->kernel.symbol, kernel_boot_params(m));
@@ -154,6 +188,7 @@ static struct check_facts run_facts(const struct run *r)
 {
 	struct check_facts facts = {
 		.image = r->image,
+		.started = r->current == r->image ? NULL : r->current,
 		.sod = &r->sod,
 		.platform = &r->platform,
 		.path = r->ret->path->name,
@@ -201,6 +236,7 @@ static int run_make(struct run *r, struct diag *diag)
 	err = ret->path->build(r->image, &r->platform, ret->variant, &r->sod, diag);
 	if (err)
 		return err;
+	r->sod.listener = (struct sod_listener){ run_image_loaded, run_image_started, r };
 	err = machine_create(&r->machine, &r->platform, diag);
 	if (err)
 		return err;
@@ -487,7 +523,7 @@ void path_run(const struct image *image, const struct sod_path *path,
 	      struct report_path *ret)
 {
 	const struct image_entry *entry = image_entry_find(image, path->name);
-	struct run r = { .image = image, .options = options, .ret = ret };
+	struct run r = { .image = image, .current = image, .options = options, .ret = ret };
 	struct diag diag = { 0 };
 
 	ret->path = path;
@@ -515,6 +551,7 @@ void path_run(const struct image *image, const struct sod_path *path,
 	run_check(&r);
 out:
 	run_trim(&r);
+	run_images_release(&r.images);
 	machine_destroy(r.machine);
 	sod_release(&r.sod);
 	platform_release(&r.platform);
