@@ -211,6 +211,9 @@ int efi_protocols_install(struct efi *efi, struct machine *m);
 /* The variables that every firmware has, then the platform's own. */
 void efi_variables_init(struct efi_variables *v, const struct platform *platform);
 
+/* The image that the path enters: its handle and LoadedImage, with the platform's command line. -ENOSPC. */
+int efi_first_image_install(struct efi *efi, struct machine *m, gpa_t base, uint64_t size);
+
 /* Writes code and tables, fills the database, hooks the services in: the path's attach(). */
 int efi_attach(struct machine *m, struct efi *efi, const struct cpu_state *entry,
 	       struct diag *diag);

@@ -120,12 +120,12 @@ static int image_from_disk(struct efi *efi, struct machine *m)
 					      '4',  '.',  'E', 'F', 'I',  0 };
 	const struct file_tree *tree = efi->platform->esp;
 	uint32_t node = file_tree_find_data(tree, efi->image->file);
-	struct efi_protocol *loaded, *whole;
+	struct efi_protocol *loaded;
 	uint8_t raw[EFI_DISK_PATH_MAX + EFI_DEVICE_PATH_MAX];
 	uint16_t text[EFI_DEVICE_PATH_MAX / 2 - 8];
 	uint8_t pointer[8];
 	size_t device, len;
-	gpa_t file;
+	gpa_t file, whole;
 
 	if (node == FILE_NODE_NONE)
 		memcpy(text, removable, sizeof(removable));
@@ -134,17 +134,16 @@ static int image_from_disk(struct efi *efi, struct machine *m)
 	device = efi_files_device_path(tree, raw);
 	len = device + file_path_put(text, raw + device);
 	loaded = efi_protocol_find(efi, efi->state.image_handle, efi_guid(EFI_GUID_LOADED_IMAGE));
-	whole = efi_protocol_find(efi, efi->state.image_handle,
-				  efi_guid(EFI_GUID_LOADED_IMAGE_DEVICE_PATH));
 	file = efi_pool_put(efi, m, EFI_BOOT_SERVICES_DATA, raw + device, len - device);
-	if (!loaded || !file)
+	whole = efi_pool_put(efi, m, EFI_BOOT_SERVICES_DATA, raw, len);
+	if (!loaded || !file || !whole ||
+	    efi_protocol_install(efi, &efi->state.image_handle,
+				 efi_guid(EFI_GUID_LOADED_IMAGE_DEVICE_PATH), whole) != EFI_SUCCESS)
 		return -ENOSPC;
 	put_le64(pointer, efi->state.files.partition);
 	machine_write(m, loaded->interface + EFI_LI_DEVICE, pointer, sizeof(pointer));
 	put_le64(pointer, file);
 	machine_write(m, loaded->interface + EFI_LI_FILE_PATH, pointer, sizeof(pointer));
-	if (whole)
-		whole->interface = efi_pool_put(efi, m, EFI_BOOT_SERVICES_DATA, raw, len);
 	return 0;
 }
 
@@ -161,7 +160,7 @@ int efi_files_attach(struct efi *efi, struct machine *m, struct diag *diag)
 	len = efi_files_device_path(efi->platform->esp, path);
 	len += end_put(path + len);
 	gpa = efi_pool_put(efi, m, EFI_BOOT_SERVICES_DATA, path, len);
-	f->file_system = efi_interface_create(efi, m, EFI_TABLE_FS);
+	f->file_system = efi->state.tables[EFI_TABLE_FS];
 	if (!gpa || !f->file_system ||
 	    machine_write(m, f->file_system, revision, sizeof(revision)) < 0 ||
 	    efi_protocol_install(efi, &f->partition, efi_guid(EFI_GUID_DEVICE_PATH), gpa) !=
