@@ -127,7 +127,7 @@ static int run_enter_image(struct run *r)
 	r->current = next->image;
 	if (next->image->elf)
 		kernel_entry_init(&r->kernel, next->image);
-	return run_capture(r, POINT_ENTRY, next->image->bz ? "efi_pe_entry" : "", 0);
+	return run_capture(r, POINT_ENTRY, next->image->bz ? "efi_pe_entry" : "entry", 0);
 }
 
 static bool run_passed(const struct run *r, enum point point)
