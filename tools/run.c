@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "loaders/file_tree.h"
 #include "models/acpi.h"
 #include "tools/handover.h"
 #include "tools/check.h"
 #include "tools/code.h"
 #include "tools/real_mode.h"
 #include "tools/report.h"
+#include "tools/run_images.h"
 #include "tools/stop_detail.h"
 #include "tools/until.h"
 
@@ -26,6 +28,9 @@ struct run {
 	struct until until;
 	struct image_symbols own_symbols; /* unless the caller has them */
 	bool own_symbols_read;
+	struct run_images images; /* that the guest has loaded */
+	const struct image
+		*current; /* whose code runs: the path's, or the last one that was started */
 	bool arrived;
 	int error;          /* of a capture inside a handler */
 	bool watches_setup; /* stores of the setup code are watched, until startup_32 */
@@ -74,10 +79,38 @@ static int run_pass(struct run *r, struct handover *h)
 static int run_capture(struct run *r, enum point point, const char *symbol, gpa_t boot_params)
 {
 	struct handover h;
-	int err = handover_capture(&h, r->machine, point, r->image->name, symbol, boot_params,
+	int err = handover_capture(&h, r->machine, point, r->current->name, symbol, boot_params,
 				   run_keeps(r, point));
 
 	return err ? err : run_pass(r, &h);
+}
+
+static void run_image_loaded(struct machine *m, const struct sod_image *told, void *arg)
+{
+	struct run *r = arg;
+
+	run_images_loaded(&r->images, told);
+}
+
+static void run_image_started(struct machine *m, uint64_t id, void *arg)
+{
+	struct run *r = arg;
+
+	run_images_started(&r->images, id);
+}
+
+/* The first instruction of an image that the guest has started. */
+static int run_enter_image(struct run *r)
+{
+	const struct run_image *next = r->images.next;
+
+	r->images.next = NULL;
+	if (!next->image)
+		return 0;
+	r->current = next->image;
+	if (next->image->elf)
+		kernel_entry_init(&r->kernel, next->image);
+	return run_capture(r, POINT_ENTRY, next->image->bz ? "efi_pe_entry" : "entry", 0);
 }
 
 static bool run_passed(const struct run *r, enum point point)
@@ -135,7 +168,9 @@ static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 	struct code_map *code = &((struct run *)arg)->ret->code;
 	struct run *r = arg;
 
-	if (gpa == r->sod.startup_32 && gpa && !run_passed(r, POINT_COMPRESSED)) {
+	if (r->images.next && gpa == r->images.next->entry) {
+		r->error = run_enter_image(r);
+	} else if (gpa == r->sod.startup_32 && gpa && !run_passed(r, POINT_COMPRESSED)) {
 		run_setup_end(r, true);
 		r->error = run_capture(r, POINT_COMPRESSED, "startup_32", kernel_boot_params(m));
 	} else if (kernel_entry_matches(&r->kernel, m, pc, gpa) && !run_passed(r, POINT_KERNEL)) {
@@ -164,6 +199,7 @@ static struct check_facts run_facts(const struct run *r)
 {
 	struct check_facts facts = {
 		.image = r->image,
+		.started = r->current == r->image ? NULL : r->current,
 		.sod = &r->sod,
 		.platform = &r->platform,
 		.path = r->ret->path->name,
@@ -221,10 +257,14 @@ static int run_make(struct run *r, struct diag *diag)
 	r->platform.efi_map = o->efi_map;
 	r->platform.efi_map_count = o->efi_map_count;
 	r->platform.efi_nx = o->efi_nx;
+	r->platform.esp = o->esp;
+	r->platform.gop_width = o->gop_width;
+	r->platform.gop_height = o->gop_height;
 	acpi_platform_init(&r->platform);
 	err = ret->path->build(r->image, &r->platform, ret->variant, &r->sod, diag);
 	if (err)
 		return err;
+	r->sod.listener = (struct sod_listener){ run_image_loaded, run_image_started, r };
 	err = machine_create(&r->machine, &r->platform, diag);
 	if (err)
 		return err;
@@ -459,6 +499,10 @@ static void run_digest(struct run *r)
 	}
 	if (o->efi_nx)
 		digest_str(d, "efi-nx");
+	if (o->esp)
+		digest_str(d, o->esp->digest);
+	if (o->gop_width)
+		digest_u64(d, (uint64_t)o->gop_width << 16 | o->gop_height);
 	for (size_t i = 0; i < ret->handover_count; i++) {
 		digest_u64(d, ret->handovers[i].point);
 		digest_str(d, ret->handovers[i].symbol);
@@ -571,7 +615,7 @@ void path_run(const struct image *image, const struct sod_path *path,
 	      struct report_path *ret)
 {
 	const struct image_entry *entry = image_entry_find(image, path->name);
-	struct run r = { .image = image, .options = options, .ret = ret };
+	struct run r = { .image = image, .current = image, .options = options, .ret = ret };
 	struct diag diag = { 0 };
 
 	ret->path = path;
@@ -603,6 +647,7 @@ void path_run(const struct image *image, const struct sod_path *path,
 	run_check(&r);
 out:
 	run_trim(&r);
+	run_images_release(&r.images);
 	machine_destroy(r.machine);
 	real_watch_free(&r.setup);
 	sod_release(&r.sod);
