@@ -9,6 +9,7 @@
 #include "specs/verdict.h"
 
 struct spec_set;
+struct file_tree;
 struct report_path;
 
 enum outcome {
@@ -40,7 +41,10 @@ struct run_options {
 	struct efi_region *efi_map; /* read from it */
 	size_t efi_map_count;
 	bool efi_nx;
-	uint64_t max_instructions; /* 0: the default budget */
+	const char *esp_path;           /* NULL: none */
+	struct file_tree *esp;          /* read from it */
+	uint16_t gop_width, gop_height; /* 0: no framebuffer */
+	uint64_t max_instructions;      /* 0: the default budget */
 	bool max_is_users; /* given by the user: then running out is a hang, else an error */
 	/* "startup_64" (the point kernel), another point or "0x..."; NULL: kernel */
 	const char *until;

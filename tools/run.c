@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "loaders/file_tree.h"
 #include "models/acpi.h"
 #include "tools/handover.h"
 #include "tools/options.h" /* parse_number */
@@ -193,6 +194,9 @@ static int run_make(struct run *r, struct diag *diag)
 	r->platform.efi_map = o->efi_map;
 	r->platform.efi_map_count = o->efi_map_count;
 	r->platform.efi_nx = o->efi_nx;
+	r->platform.esp = o->esp;
+	r->platform.gop_width = o->gop_width;
+	r->platform.gop_height = o->gop_height;
 	acpi_platform_init(&r->platform);
 	err = ret->path->build(r->image, &r->platform, ret->variant, &r->sod, diag);
 	if (err)
@@ -396,6 +400,10 @@ static void run_digest(struct run *r)
 	}
 	if (o->efi_nx)
 		digest_str(d, "efi-nx");
+	if (o->esp)
+		digest_str(d, o->esp->digest);
+	if (o->gop_width)
+		digest_u64(d, (uint64_t)o->gop_width << 16 | o->gop_height);
 	for (size_t i = 0; i < ret->handover_count; i++) {
 		digest_u64(d, ret->handovers[i].point);
 		digest_str(d, ret->handovers[i].symbol);
