@@ -12,7 +12,6 @@
 #include "emu/base/diag.h"
 #include "emu/base/rng.h"
 #include "emu/machine.h"
-#include "models/efi_cpu.h"
 #include "models/efi_events.h"
 #include "models/efi_handles.h"
 #include "models/efi_memory.h"
@@ -110,23 +109,13 @@ enum efi_frame_kind { EFI_FRAME_NOTIFY, EFI_FRAME_IMAGE, EFI_FRAME_KIND_COUNT };
 
 /* The caller whom a service has not answered yet, while a function of the guest's runs. */
 struct efi_frame {
-	uint32_t kind; /* enum efi_frame_kind */
-	uint32_t reserved;
+	uint32_t kind;  /* enum efi_frame_kind */
+	uint32_t again; /* the service is not done: it is called anew with the same arguments */
 	uint64_t value;  /* the kind's own: tpl to go back to, image handle */
 	uint64_t status; /* what the service answers once it may return */
 	uint64_t rflags;
 	uint64_t gpr[GPR_COUNT]; /* of the service's caller, at the stub */
 };
-
-/* A range of the firmware's own memory of one type that is still unused: see efi_claim(). */
-struct efi_claim {
-	uint32_t type;
-	uint32_t reserved;
-	gpa_t next;
-	uint64_t pages;
-};
-
-#define EFI_CLAIMS_MAX 16u
 
 struct efi_image_state {
 	gpa_t handle; /* 0: unused */
@@ -144,8 +133,8 @@ struct efi_state {
 	struct efi_database database;
 	struct efi_event_queue events;
 	struct efi_variables variables;
+	struct efi_cpu cpu; /* descriptor tables, page tables, stack */
 	struct rng rng;
-	struct efi_cpu cpu;
 	/* where the firmware's objects lie */
 	gpa_t code; /* EFI_SERVICE_COUNT stubs, then the RET of efi_ret_address() */
 	gpa_t system_table;
@@ -153,6 +142,8 @@ struct efi_state {
 	gpa_t config;                  /* configuration tables, EFI_CONFIG_MAX entries */
 	gpa_t image_handle;            /* of the image that the path enters */
 	gpa_t console_handle;
+	gpa_t key_event; /* WaitForKey */
+	gpa_t text_mode; /* SIMPLE_TEXT_OUTPUT_MODE */
 	/* what calls are compared with: set from the start of day */
 	uint64_t cr3;
 	uint64_t gdt, idt;
@@ -163,7 +154,6 @@ struct efi_state {
 	uint32_t tpl;
 	uint32_t config_count;
 	uint32_t frame_count;
-	uint32_t claim_count;
 	uint32_t image_count;
 	uint64_t monotonic; /* GetNextMonotonicCount() */
 	uint64_t watchdog;  /* instruction count at which it ends the run; 0: off */
@@ -171,7 +161,6 @@ struct efi_state {
 	uint32_t text_attribute;
 	uint32_t keys_read; /* of platform.keys */
 	struct efi_frame frames[EFI_FRAMES_MAX];
-	struct efi_claim claims[EFI_CLAIMS_MAX];
 	struct efi_image_state images[EFI_IMAGES_MAX];
 };
 
@@ -179,6 +168,7 @@ struct efi_state {
 struct efi {
 	const struct platform *platform; /* borrowed */
 	const struct image *image;       /* borrowed: what the path enters */
+	gpa_t rsdp; /* of the ACPI tables that the path has placed; 0: none */
 	struct efi_state state;
 };
 
@@ -200,15 +190,19 @@ struct efi_call {
 struct efi *efi_create(const struct platform *platform, const struct image *image);
 
 /*
- * Memory of the firmware's own, of @type: from a range that efi_claim_add() has given, else by efi_pages_allocate().
- * Only while the firmware is made. -ENOSPC.
+ * Takes the map over, and memory of @room for code and tables: from here on their addresses are known. @room is what
+ * efi_room_init() and takes of others have left. -EINVAL with a diag when there is no room.
  */
-int efi_claim(struct efi *efi, uint32_t type, uint64_t pages, gpa_t *ret_gpa);
-/* [start, start + pages) is of @type in the map already, and the firmware may put its own things there. */
-int efi_claim_add(struct efi *efi, uint32_t type, gpa_t start, uint64_t pages);
+int efi_place(struct efi *efi, const struct efi_map *map, struct efi_room *room,
+	      struct diag *diag);
 
-/* Takes memory for code and tables, once the map is there: from here on their addresses are known. -ENOSPC with a diag. */
-int efi_place(struct efi *efi, struct diag *diag);
+/* The stubs, for efi_attach(). */
+int efi_attach_stubs(struct machine *m, struct efi *efi);
+/* Console, random numbers, initrd and the other protocols that the firmware itself installs. */
+int efi_console_install(struct efi *efi, struct machine *m);
+int efi_protocols_install(struct efi *efi, struct machine *m);
+/* The variables that every firmware has, then the platform's own. */
+void efi_variables_init(struct efi_variables *v, const struct platform *platform);
 
 /* Writes code and tables, fills the database, hooks the services in: the path's attach(). */
 int efi_attach(struct machine *m, struct efi *efi, const struct cpu_state *entry,
@@ -228,6 +222,9 @@ bool efi_read_guid(struct efi_call *c, gva_t va, struct efi_guid *ret_guid);
 int efi_read_text(struct efi_call *c, gva_t va, uint16_t *ret_text, size_t max);
 /* All of [va, va + len) can be read (and written). */
 bool efi_reachable(struct efi_call *c, gva_t va, uint64_t len, bool write);
+
+#define EFI_DEVICE_PATH_MAX 1024u
+#define EFI_DP_END_SIZE     4u
 
 /* A device path up to and with its end node; 0 for one that is broken, unreadable or longer than @max. */
 size_t efi_read_device_path(struct efi_call *c, gva_t va, uint8_t *ret_raw, size_t max);
@@ -250,6 +247,12 @@ efi_status_t efi_enter(struct efi_call *c, enum efi_frame_kind kind, uint64_t va
 		       const uint64_t args[4], uint64_t status);
 /* Return to the caller of the topmost frame with @status in RAX, and forget the frame. */
 void efi_leave(struct efi_call *c, uint64_t status);
+
+/* With --efi-nx pages are protected as their type asks: to be told of every change. */
+void efi_type_protect(struct efi_call *c, gpa_t start, uint64_t pages, uint32_t type);
+
+/* WaitForKey is signaled while a key waits. */
+void efi_console_poll(struct efi_call *c);
 
 /* Note in the event stream that the guest asked for @guid. */
 void efi_note_guid(struct efi_call *c, const struct efi_guid *guid);

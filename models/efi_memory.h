@@ -59,6 +59,9 @@ efi_status_t efi_pool_allocate(struct efi_memory *mem, uint32_t type, uint64_t s
 /* INVALID_PARAMETER for what is no block of the pool. */
 efi_status_t efi_pool_free(struct efi_memory *mem, gpa_t gpa);
 
+/* Memory that is of @type in the map already: free blocks of the pool from here on. -ENOSPC. */
+int efi_pool_give(struct efi_memory *mem, uint32_t type, gpa_t gpa, uint64_t size);
+
 /* The EFI_DESCRIPTOR_SIZE bytes that GetMemoryMap() gives for @r. */
 void efi_descriptor_put(const struct efi_range *r, uint8_t ret_raw[EFI_DESCRIPTOR_SIZE]);
 

@@ -37,6 +37,14 @@ struct efi_region {
 	uint64_t attr;
 };
 
+/* A UEFI variable that is there at the start; deleted when it has no data. */
+struct efi_preset {
+	const char *name;
+	uint8_t guid[16];    /* as it lies in memory */
+	uint32_t attributes; /* EFI_VARIABLE_*, models/efi_abi.h */
+	struct bytes data;
+};
+
 #define PLATFORM_EFI_MAP_MAX 1024u
 
 enum cpu_profile { CPU_GENERIC, CPU_QEMU64, CPU_MAX, CPU_PROFILE_COUNT };
@@ -66,6 +74,8 @@ struct platform {
 		esp; /* what UEFI firmware has on its system partition, borrowed; NULL: no such disk */
 	uint16_t gop_width, gop_height; /* of UEFI firmware's framebuffer; 0: it has none */
 	bool efi_nx;                    /* UEFI firmware maps data no-execute and code read-only */
+	const struct efi_preset *efi_vars; /* UEFI variables beside the usual ones, borrowed */
+	size_t efi_vars_count;
 };
 
 #define PLATFORM_MEMORY_DEFAULT MIB(512)
