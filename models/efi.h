@@ -12,6 +12,7 @@
 #include "emu/base/diag.h"
 #include "emu/base/rng.h"
 #include "emu/machine.h"
+#include "models/efi_cpu.h"
 #include "models/efi_events.h"
 #include "models/efi_handles.h"
 #include "models/efi_memory.h"
@@ -109,8 +110,8 @@ enum efi_frame_kind { EFI_FRAME_NOTIFY, EFI_FRAME_IMAGE, EFI_FRAME_KIND_COUNT };
 
 /* The caller whom a service has not answered yet, while a function of the guest's runs. */
 struct efi_frame {
-	uint32_t kind;  /* enum efi_frame_kind */
-	uint32_t again; /* the service is not done: it is called anew with the same arguments */
+	uint32_t kind;   /* enum efi_frame_kind */
+	uint32_t again;  /* the service is not done: it is called anew with the same arguments */
 	uint64_t value;  /* the kind's own: tpl to go back to, image handle */
 	uint64_t status; /* what the service answers once it may return */
 	uint64_t rflags;
@@ -168,7 +169,7 @@ struct efi_state {
 struct efi {
 	const struct platform *platform; /* borrowed */
 	const struct image *image;       /* borrowed: what the path enters */
-	gpa_t rsdp; /* of the ACPI tables that the path has placed; 0: none */
+	gpa_t rsdp;                      /* of the ACPI tables that the path has placed; 0: none */
 	struct efi_state state;
 };
 
@@ -193,8 +194,7 @@ struct efi *efi_create(const struct platform *platform, const struct image *imag
  * Takes the map over, and memory of @room for code and tables: from here on their addresses are known. @room is what
  * efi_room_init() and takes of others have left. -EINVAL with a diag when there is no room.
  */
-int efi_place(struct efi *efi, const struct efi_map *map, struct efi_room *room,
-	      struct diag *diag);
+int efi_place(struct efi *efi, const struct efi_map *map, struct efi_room *room, struct diag *diag);
 
 /* The stubs, for efi_attach(). */
 int efi_attach_stubs(struct machine *m, struct efi *efi);
@@ -203,6 +203,9 @@ int efi_console_install(struct efi *efi, struct machine *m);
 int efi_protocols_install(struct efi *efi, struct machine *m);
 /* The variables that every firmware has, then the platform's own. */
 void efi_variables_init(struct efi_variables *v, const struct platform *platform);
+
+/* The image that the path enters: its handle and LoadedImage, with the platform's command line. -ENOSPC. */
+int efi_first_image_install(struct efi *efi, struct machine *m, gpa_t base, uint64_t size);
 
 /* Writes code and tables, fills the database, hooks the services in: the path's attach(). */
 int efi_attach(struct machine *m, struct efi *efi, const struct cpu_state *entry,
