@@ -35,7 +35,8 @@ static struct efi_notify *notify_find(struct efi_database *db, uint64_t key)
 static bool handle_has(const struct efi_database *db, gpa_t handle, const struct efi_guid *guid)
 {
 	for (uint32_t i = 0; i < db->protocol_count; i++)
-		if (db->protocols[i].handle == handle && efi_guid_equal(&db->protocols[i].guid, guid))
+		if (db->protocols[i].handle == handle &&
+		    efi_guid_equal(&db->protocols[i].guid, guid))
 			return true;
 	return false;
 }
@@ -194,7 +195,7 @@ static size_t path_prefix(const uint8_t *path, size_t len, const uint8_t *whole,
 	size_t prefix = len - EFI_DP_END_SIZE;
 
 	return prefix <= whole_len - EFI_DP_END_SIZE && memcmp(path, whole, prefix) == 0 ? prefix :
-											  0;
+											   0;
 }
 
 /*

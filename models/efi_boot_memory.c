@@ -21,7 +21,8 @@ uint64_t efi_allocate_pages(struct efi_call *c)
 	tpl_too_high(c);
 	if (how > EFI_ALLOCATE_ADDRESS)
 		return EFI_INVALID_PARAMETER;
-	if (!c->arg[3] || !efi_read_u64(c, c->arg[3], &gpa) || !efi_reachable(c, c->arg[3], 8, true))
+	if (!c->arg[3] || !efi_read_u64(c, c->arg[3], &gpa) ||
+	    !efi_reachable(c, c->arg[3], 8, true))
 		return EFI_INVALID_PARAMETER;
 	status = efi_pages_allocate(mem, (enum efi_allocate_type)how, (uint32_t)c->arg[1],
 				    c->arg[2], &gpa);
@@ -60,8 +61,8 @@ uint64_t efi_allocate_pool(struct efi_call *c)
 	if (mem->key != key) {
 		const struct efi_range *r = efi_memory_find(mem, gpa);
 		gpa_t start = ALIGN_DOWN(gpa, GUEST_PAGE_SIZE);
-		uint64_t pages = (ALIGN_UP(gpa + c->arg[1] + 1, GUEST_PAGE_SIZE) - start) /
-				 GUEST_PAGE_SIZE;
+		uint64_t pages =
+			(ALIGN_UP(gpa + c->arg[1] + 1, GUEST_PAGE_SIZE) - start) / GUEST_PAGE_SIZE;
 
 		if (r)
 			efi_type_protect(c, start, pages, r->type);

@@ -44,10 +44,10 @@ const struct efi_service_info efi_service_infos[EFI_SERVICE_COUNT] = {
 };
 
 const struct efi_guid_info efi_guid_infos[EFI_GUID_COUNT] = {
-#define EFI_GUID(id, guid_name, how, d1, d2, d3, ...)                                          \
-	[EFI_GUID_##id] = { .name = guid_name,                                                 \
-			    .status = EVENT_##how,                                             \
-			    .guid = { { (d1)&0xff, (d1) >> 8 & 0xff, (d1) >> 16 & 0xff,        \
+#define EFI_GUID(id, guid_name, how, d1, d2, d3, ...)                                       \
+	[EFI_GUID_##id] = { .name = guid_name,                                              \
+			    .status = EVENT_##how,                                          \
+			    .guid = { { (d1)&0xff, (d1) >> 8 & 0xff, (d1) >> 16 & 0xff,     \
 					(d1) >> 24 & 0xff, (d2)&0xff, (d2) >> 8, (d3)&0xff, \
 					(d3) >> 8, GUID_TAIL(__VA_ARGS__) } } },
 #define GUID_TAIL(b0, b1, b2, b3, b4, b5, b6, b7, cite) b0, b1, b2, b3, b4, b5, b6, b7
@@ -70,7 +70,8 @@ static bool guest_copy(struct efi_call *c, gva_t va, void *data, size_t len, boo
 
 		if (!page_walk(&c->cpu, &mem, va, &w) || (write && !w.writable))
 			goto bad;
-		if (p && (write ? machine_write(c->m, w.gpa, p, n) : machine_read(c->m, w.gpa, p, n)))
+		if (p &&
+		    (write ? machine_write(c->m, w.gpa, p, n) : machine_read(c->m, w.gpa, p, n)))
 			goto bad;
 		if (!p && !regions_cover(&c->efi->platform->ram, w.gpa, n))
 			goto bad;
@@ -102,7 +103,8 @@ bool efi_read(struct efi_call *c, gva_t va, void *data, size_t len)
 bool efi_write(struct efi_call *c, gva_t va, const void *data, size_t len)
 {
 	/* All or nothing, and never into ROM, which machine_write() would allow. */
-	return efi_reachable(c, va, len, true) && guest_copy(c, va, (void *)(uintptr_t)data, len, true);
+	return efi_reachable(c, va, len, true) &&
+	       guest_copy(c, va, (void *)(uintptr_t)data, len, true);
 }
 
 bool efi_read_u32(struct efi_call *c, gva_t va, uint32_t *ret_v)
@@ -203,8 +205,7 @@ int efi_interface_write(struct efi *efi, struct machine *m, enum efi_table table
 gpa_t efi_interface_create(struct efi *efi, struct machine *m, enum efi_table table)
 {
 	static const uint8_t zero[512];
-	gpa_t gpa = efi_pool_put(efi, m, EFI_BOOT_SERVICES_DATA, zero,
-				 efi_table_infos[table].size);
+	gpa_t gpa = efi_pool_put(efi, m, EFI_BOOT_SERVICES_DATA, zero, efi_table_infos[table].size);
 
 	if (gpa && efi_interface_write(efi, m, table, gpa) < 0)
 		return 0;
@@ -319,8 +320,9 @@ efi_status_t efi_enter(struct efi_call *c, enum efi_frame_kind kind, uint64_t va
 		       const uint64_t args[4], uint64_t status)
 {
 	struct efi_state *s = &c->efi->state;
-	struct efi_frame f = { .kind = kind, .value = value, .status = status,
-			       .rflags = c->cpu.rflags };
+	struct efi_frame f = {
+		.kind = kind, .value = value, .status = status, .rflags = c->cpu.rflags
+	};
 	enum efi_service back = kind == EFI_FRAME_IMAGE ? EFI_FIRM_ImageReturned :
 							  EFI_FIRM_FunctionReturned;
 	/* As after a CALL: shadow space, then the return address, at 8 modulo 16. */
@@ -360,8 +362,9 @@ uint64_t efi_function_returned(struct efi_call *c)
 	uint64_t status;
 
 	if (s->frame_count == 0 || s->frames[s->frame_count - 1].kind != EFI_FRAME_NOTIFY) {
-		machine_stop(c->m, STOP_EXIT,
-			     "the guest returned to the firmware as from a function that was not called");
+		machine_stop(
+			c->m, STOP_EXIT,
+			"the guest returned to the firmware as from a function that was not called");
 		return 0;
 	}
 	f = s->frames[s->frame_count - 1];

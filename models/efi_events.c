@@ -7,10 +7,10 @@
 enum timer_delay { TIMER_CANCEL, TIMER_PERIODIC, TIMER_RELATIVE };
 
 /* WaitForEvent() lets this much time pass between two looks, as edk2's idle loop waits for its 10 ms timer tick. */
-#define IDLE_TIME     100000ull /* 10 ms in 100 ns */
+#define IDLE_TIME      100000ull /* 10 ms in 100 ns */
 #define INSN_PER_100NS 100ull
 /* Waiting longer than this for what nothing will signal is waiting for ever. */
-#define WAIT_MAX (3600ull * 10000000ull)
+#define WAIT_MAX       (3600ull * 10000000ull)
 
 static const struct efi_guid no_group;
 
@@ -118,7 +118,8 @@ static struct efi_event *event_next(struct efi *efi)
 
 		if (!e->handle || !e->queued || e->tpl <= efi->state.tpl)
 			continue;
-		if (!next || e->tpl > next->tpl || (e->tpl == next->tpl && e->queued < next->queued))
+		if (!next || e->tpl > next->tpl ||
+		    (e->tpl == next->tpl && e->queued < next->queued))
 			next = e;
 	}
 	return next;
@@ -325,8 +326,9 @@ uint64_t efi_wait_for_event(struct efi_call *c)
 			return EFI_NOT_READY;
 		}
 		if (!wait_for_timer(c)) {
-			machine_stop(c->m, STOP_HLT,
-				     "WaitForEvent() waits for what nothing in this machine will signal");
+			machine_stop(
+				c->m, STOP_HLT,
+				"WaitForEvent() waits for what nothing in this machine will signal");
 			return EFI_NOT_READY;
 		}
 	}

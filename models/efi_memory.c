@@ -4,8 +4,8 @@
 
 #include <errno.h>
 
-#define PAGES_MAX (UINT64_MAX / GUEST_PAGE_SIZE)
-#define FOUR_GIB  GIB(4)
+#define PAGES_MAX  (UINT64_MAX / GUEST_PAGE_SIZE)
+#define FOUR_GIB   GIB(4)
 /* Pages that the pool takes at a time, so that a small block does not change the map each time. */
 #define POOL_GRAIN 4u
 
@@ -314,8 +314,7 @@ int efi_pool_give(struct efi_memory *mem, uint32_t type, gpa_t gpa, uint64_t siz
 	return pool_insert(mem, &b) ? 0 : -ENOSPC;
 }
 
-efi_status_t efi_pool_allocate(struct efi_memory *mem, uint32_t type, uint64_t size,
-			       gpa_t *ret_gpa)
+efi_status_t efi_pool_allocate(struct efi_memory *mem, uint32_t type, uint64_t size, gpa_t *ret_gpa)
 {
 	struct efi_pool_block rest;
 	efi_status_t status;

@@ -9,9 +9,9 @@
 #define CLOCK_MONTH 1u
 #define CLOCK_DAY   1u
 
-#define EFI_TIME_SIZE        16u
+#define EFI_TIME_SIZE         16u
 #define EFI_CAPABILITIES_SIZE 12u
-#define TIMEZONE_UNSPECIFIED 0x07ff
+#define TIMEZONE_UNSPECIFIED  0x07ff
 
 static bool is_leap(unsigned year)
 {
@@ -157,8 +157,8 @@ uint64_t efi_set_virtual_address_map(struct efi_call *c)
 	for (uint32_t i = 0; i < s->memory.range_count; i++) {
 		const struct efi_range *r = &s->memory.ranges[i];
 
-		if ((r->attr & EFI_MEMORY_RUNTIME) && (r->type == EFI_RUNTIME_SERVICES_CODE ||
-						       r->type == EFI_RUNTIME_SERVICES_DATA))
+		if ((r->attr & EFI_MEMORY_RUNTIME) &&
+		    (r->type == EFI_RUNTIME_SERVICES_CODE || r->type == EFI_RUNTIME_SERVICES_DATA))
 			all &= map_convert(&v, r->start) != 0;
 	}
 	if (!all)

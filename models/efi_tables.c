@@ -6,15 +6,15 @@
 #include "models/efi.h"
 
 /* Where things lie in the page of runtime services data. */
-#define DATA_SYSTEM   0x000u
-#define DATA_RUNTIME  0x100u
-#define DATA_VENDOR   0x200u
-#define DATA_CONFIG   0x300u
-#define CONFIG_ENTRY  24u /* 4.6: GUID, address */
-#define DATA_PAGES    1u
-#define BOOT_PAGES    1u
-#define POOL_PAGES    16u
-#define TABLE_ALIGN   16u
+#define DATA_SYSTEM  0x000u
+#define DATA_RUNTIME 0x100u
+#define DATA_VENDOR  0x200u
+#define DATA_CONFIG  0x300u
+#define CONFIG_ENTRY 24u /* 4.6: GUID, address */
+#define DATA_PAGES   1u
+#define BOOT_PAGES   1u
+#define POOL_PAGES   16u
+#define TABLE_ALIGN  16u
 
 _Static_assert(DATA_CONFIG + EFI_CONFIG_MAX * CONFIG_ENTRY <= DATA_PAGES * GUEST_PAGE_SIZE,
 	       "runtime data");
@@ -97,8 +97,7 @@ static void place_tables(struct efi_state *s, gpa_t data, gpa_t boot)
 	}
 }
 
-int efi_place(struct efi *efi, const struct efi_map *map, struct efi_room *room,
-	      struct diag *diag)
+int efi_place(struct efi *efi, const struct efi_map *map, struct efi_room *room, struct diag *diag)
 {
 	struct efi_state *s = &efi->state;
 	gpa_t data, boot, pool;
@@ -363,8 +362,7 @@ static int configuration_write(struct efi *efi, struct machine *m)
 	return ret ? ret : memory_attributes_write(efi, m);
 }
 
-int efi_attach(struct machine *m, struct efi *efi, const struct cpu_state *entry,
-	       struct diag *diag)
+int efi_attach(struct machine *m, struct efi *efi, const struct cpu_state *entry, struct diag *diag)
 {
 	struct efi_state *s = &efi->state;
 	struct part part = { .name = "efi", .version = 1, .size = sizeof(*s), .state = s };

@@ -63,17 +63,16 @@ efi_status_t efi_variable_set(struct efi_variables *v, const uint16_t *name,
 	if (len == 0)
 		return EFI_SUCCESS;
 	var = &v->items[v->count++];
-	*var = (struct efi_variable){ .guid = *guid,
-				      .attributes = attributes,
-				      .offset = v->used,
-				      .size = (uint32_t)len };
+	*var = (struct efi_variable){
+		.guid = *guid, .attributes = attributes, .offset = v->used, .size = (uint32_t)len
+	};
 	memcpy(var->name, name, chars * sizeof(*name));
 	memcpy(v->store + v->used, data, len);
 	v->used += (uint32_t)len;
 	return EFI_SUCCESS;
 }
 
-void efi_variable_set_ascii(struct efi_variables *v, const char *name, const struct efi_guid *guid,
+static void variable_preset(struct efi_variables *v, const char *name, const struct efi_guid *guid,
 			    uint32_t attributes, const void *data, size_t len)
 {
 	uint16_t wide[EFI_VARIABLE_NAME_MAX] = { 0 };
@@ -94,9 +93,9 @@ static const struct {
 	uint8_t size;
 	uint8_t data[4];
 } global_variables[] = {
-	{ "SecureBoot", RUNTIME, 1, { 0 } },    { "SetupMode", RUNTIME, 1, { 1 } },
-	{ "BootCurrent", RUNTIME, 2, { 0, 0 } }, { "BootOrder", STORED, 2, { 0, 0 } },
-	{ "Timeout", STORED, 2, { 0, 0 } },     { "PlatformLang", STORED, 3, "en" },
+	{ "SecureBoot", RUNTIME, 1, { 0 } },       { "SetupMode", RUNTIME, 1, { 1 } },
+	{ "BootCurrent", RUNTIME, 2, { 0, 0 } },   { "BootOrder", STORED, 2, { 0, 0 } },
+	{ "Timeout", STORED, 2, { 0, 0 } },        { "PlatformLang", STORED, 3, "en" },
 	{ "PlatformLangCodes", RUNTIME, 3, "en" },
 };
 
@@ -105,15 +104,14 @@ void efi_variables_init(struct efi_variables *v, const struct platform *platform
 	const struct efi_guid *global = efi_guid(EFI_GUID_GLOBAL_VARIABLE);
 
 	for (size_t i = 0; i < ARRAY_SIZE(global_variables); i++)
-		efi_variable_set_ascii(v, global_variables[i].name, global,
-				       global_variables[i].attributes, global_variables[i].data,
-				       global_variables[i].size);
+		variable_preset(v, global_variables[i].name, global, global_variables[i].attributes,
+				global_variables[i].data, global_variables[i].size);
 	for (size_t i = 0; i < platform->efi_vars_count; i++) {
 		const struct efi_preset *p = &platform->efi_vars[i];
 		struct efi_guid guid;
 
 		memcpy(guid.b, p->guid, sizeof(guid.b));
-		efi_variable_set_ascii(v, p->name, &guid, p->attributes, p->data.data, p->data.len);
+		variable_preset(v, p->name, &guid, p->attributes, p->data.data, p->data.len);
 	}
 }
 
@@ -196,8 +194,8 @@ uint64_t efi_get_next_variable(struct efi_call *c)
 }
 
 /* Hardware error records, authenticated writes, enhanced authentication: this store has none of them. */
-#define VARIABLE_APPEND   BIT(6)
-#define VARIABLE_KNOWN    (STORED | VARIABLE_APPEND)
+#define VARIABLE_APPEND BIT(6)
+#define VARIABLE_KNOWN  (STORED | VARIABLE_APPEND)
 
 static bool attributes_sound(uint32_t a)
 {
