@@ -159,6 +159,7 @@ void machine_a20_set(struct machine *m, bool on)
 		return;
 	m->devices.a20_off = !on;
 	engine_set_a20(m->engine, on);
+	machine_event(m, EVENT_A20, EVENT_MODELLED, on, 0, 0);
 }
 
 void machine_paging_changed(struct machine *m)

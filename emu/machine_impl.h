@@ -209,6 +209,9 @@ void machine_update_deadline(struct machine *m);
 bool legal_mov_cr(struct machine *m, const struct cpu_state *cpu, unsigned cr, uint64_t v);
 bool legal_table_load(struct machine *m, const struct cpu_state *cpu, const struct insn *in,
 		      gva_t pc);
+/* Where a far JMP, CALL or RET leads; false when its operand or the stack cannot be read. */
+bool far_destination(struct machine *m, const struct cpu_state *cpu, const struct insn *in,
+		     gva_t pc, uint16_t *ret_selector, uint64_t *ret_offset);
 bool legal_far_transfer(struct machine *m, const struct cpu_state *cpu, const struct insn *in,
 			gva_t pc, uint32_t *ret_error_code);
 

@@ -11,6 +11,7 @@
 #include "tools/options.h" /* parse_number */
 #include "tools/check.h"
 #include "tools/code.h"
+#include "tools/real_mode.h"
 #include "tools/report.h"
 #include "tools/stop_detail.h"
 
@@ -26,7 +27,9 @@ struct run {
 	enum point target; /* POINT_COUNT: target_address instead */
 	gva_t target_address;
 	bool arrived;
-	int error; /* of a capture inside a handler */
+	int error;          /* of a capture inside a handler */
+	bool watches_setup; /* stores of the setup code are watched, until startup_32 */
+	struct real_watch setup;
 };
 
 struct until_name {
@@ -122,12 +125,25 @@ static bool run_over(const struct run *r)
 	return r->error || r->arrived || (r->target != POINT_COUNT && run_passed(r, POINT_KERNEL));
 }
 
+/* The setup code is left, or takes too long: no store need call us any more, and the rest runs at full speed. */
+static void run_setup_end(struct run *r, bool left)
+{
+	if (!r->watches_setup)
+		return;
+	if (left)
+		real_watch_finish(&r->setup, r->machine);
+	r->watches_setup = false;
+	if (!r->options->store_count)
+		machine_on_store(r->machine, NULL, NULL);
+}
+
 /* Every block that runs for the first time comes by here: cheap tests first. */
 static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 {
 	struct run *r = arg;
 
 	if (gpa == r->sod.startup_32 && gpa && !run_passed(r, POINT_COMPRESSED)) {
+		run_setup_end(r, true);
 		r->error = run_capture(r, POINT_COMPRESSED, "startup_32", kernel_boot_params(m));
 	} else if (kernel_entry_matches(&r->kernel, m, pc, gpa) && !run_passed(r, POINT_KERNEL)) {
 		r->error = run_capture(r, POINT_KERNEL, r->kernel.symbol, kernel_boot_params(m));
@@ -290,10 +306,15 @@ static void run_judge(struct run *r)
 /* Watching run: note each store into a watched range, the last one counts. */
 static void run_note_store(struct machine *m, gpa_t gpa, unsigned size, gva_t pc, void *arg)
 {
-	const struct run_options *o = arg;
+	struct run *r = arg;
+	const struct run_options *o = r->options;
 	struct mem_reader mem = machine_reader(m);
 	uint64_t now = machine_instructions(m);
 
+	if (r->watches_setup && now < REAL_WATCH_INSTRUCTIONS)
+		real_watch_store(&r->setup, m, gpa, size, pc);
+	else
+		run_setup_end(r, false);
 	for (size_t i = 0; i < o->store_count; i++) {
 		struct store_record *s = &o->stores[i];
 		struct cpu_state cpu;
@@ -324,8 +345,11 @@ static void run_watch(struct run *r)
 					 p->source);
 		}
 	}
-	if (o->store_count)
-		machine_on_store(r->machine, run_note_store, (void *)(uintptr_t)o);
+	/* The entry in real mode is the setup code's. */
+	r->watches_setup = r->sod.startup_32 && r->sod.first == POINT_ENTRY &&
+			   cpu_in_real_mode(&r->ret->handovers[0].cpu);
+	if (o->store_count || r->watches_setup)
+		machine_on_store(r->machine, run_note_store, r);
 }
 
 static void run_go(struct run *r)
@@ -516,6 +540,7 @@ void path_run(const struct image *image, const struct sod_path *path,
 out:
 	run_trim(&r);
 	machine_destroy(r.machine);
+	real_watch_free(&r.setup);
 	sod_release(&r.sod);
 	platform_release(&r.platform);
 }
