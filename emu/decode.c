@@ -119,18 +119,10 @@ static enum insn_flow flow_of(const ZydisDecodedInstruction *zi)
 		return zi->opcode == 0xcf ? FLOW_IRET : FLOW_RETURN; /* SDM 2A "IRET": CF */
 	case ZYDIS_CATEGORY_COND_BR:
 	case ZYDIS_CATEGORY_UNCOND_BR: return FLOW_JUMP;
-	default: return FLOW_NEXT;
-	}
-}
-
-/* Conditional or not, what follows need not be the next instruction. */
-static bool leaves(const ZydisDecodedInstruction *zi)
-{
-	switch (zi->meta.category) {
 	case ZYDIS_CATEGORY_INTERRUPT:
 	case ZYDIS_CATEGORY_SYSCALL:
-	case ZYDIS_CATEGORY_SYSRET: return true;
-	default: return flow_of(zi) != FLOW_NEXT || zi->mnemonic == ZYDIS_MNEMONIC_HLT;
+	case ZYDIS_CATEGORY_SYSRET: return FLOW_LEAVE;
+	default: return zi->mnemonic == ZYDIS_MNEMONIC_HLT ? FLOW_LEAVE : FLOW_NEXT;
 	}
 }
 
@@ -211,7 +203,6 @@ bool insn_decode(const uint8_t *code, size_t len, unsigned bits, struct insn *re
 		.rep = zi.attributes &
 		       (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE),
 	};
-	ret->leaves = leaves(&zi);
 	ret->has_io_effect = has_io_effect(zi.mnemonic, ret->cls);
 	fill_operands(&zi, ops, ret);
 	return true;

@@ -21,6 +21,7 @@ enum insn_flow {
 	FLOW_CALL, /* into a function: near or far */
 	FLOW_RETURN,
 	FLOW_IRET,
+	FLOW_LEAVE, /* an interrupt, a system call, HLT */
 };
 
 struct insn {
@@ -32,7 +33,6 @@ struct insn {
 	bool writes_memory;   /* stores explicitly or implicitly (push, call, string store) */
 	bool has_io_effect; /* reads or changes what is outside CPU and memory: IN, OUT, RDTSC, HLT, ... */
 	bool rep;
-	bool leaves; /* the next instruction may be another than the following one: jumps, calls, returns, interrupts, HLT */
 	/* MOV CR/DR */
 	bool to_system;     /* general register -> CR or DR */
 	uint8_t system_reg; /* CR or DR number */

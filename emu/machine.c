@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-const char *const stop_kind_names[] = { "point", "triple-fault", "fetch",      "hlt",   "repeat",
-					"limit", "exit",         "unmodelled", "engine" };
+const char *const stop_kind_names[] = { "point",  "triple-fault", "fetch", "exception",  "hlt",
+					"repeat", "limit",        "exit",  "unmodelled", "engine" };
 
 extern const struct engine_ops machine_engine_ops; /* run.c */
 
@@ -174,6 +174,12 @@ void machine_a20_set(struct machine *m, bool on)
 		return;
 	m->devices.a20_off = !on;
 	engine_set_a20(m->engine, on);
+	machine_event(m, EVENT_A20, EVENT_MODELLED, on, 0, 0);
+}
+
+void machine_paging_changed(struct machine *m)
+{
+	engine_flush_tlb(m->engine);
 }
 
 void machine_wait(struct machine *m, uint64_t instructions)

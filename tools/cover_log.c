@@ -137,7 +137,7 @@ static bool fell_through(struct machine *m, const struct cpu_state *cpu, gva_t p
 		if (!insn_decode(code + at, len - at, cpu_code_bits(cpu), &in))
 			return false;
 		if (at + in.length >= len)
-			return !in.leaves;
+			return in.flow == FLOW_NEXT;
 	}
 	return false;
 }
@@ -168,7 +168,7 @@ static void log_straight(struct cover_log *log, struct machine *m, const struct 
 		}
 		if (!insn_decode(code + at, have - at, row.bits, &in))
 			break;
-		last = in.leaves;
+		last = in.flow != FLOW_NEXT;
 		row.len = in.length;
 		row.last = last;
 		log->failed |= !cover_insns_add(list, &row);

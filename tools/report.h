@@ -11,6 +11,7 @@
 #include "tools/code_map.h"
 
 struct spec_set;
+struct file_tree;
 struct report_path;
 
 enum outcome {
@@ -34,11 +35,18 @@ struct run_options {
 	struct bytes initrd;
 	enum cpu_profile cpu;
 	uint64_t seed;
-	const char *disk_path;     /* NULL: none */
-	struct bytes disk;         /* under a BIOS */
-	const char *keys;          /* typed under a BIOS; NULL: none */
-	uint32_t bios_quirks;      /* bits of enum bios_quirk, models/bios.h */
-	uint64_t max_instructions; /* 0: the default budget */
+	const char *disk_path;      /* NULL: none */
+	struct bytes disk;          /* under a BIOS */
+	const char *keys;           /* typed under a BIOS; NULL: none */
+	uint32_t bios_quirks;       /* bits of enum bios_quirk, models/bios.h */
+	const char *efi_map_path;   /* NULL: the built-in map */
+	struct efi_region *efi_map; /* read from it */
+	size_t efi_map_count;
+	bool efi_nx;
+	const char *esp_path;           /* NULL: none */
+	struct file_tree *esp;          /* read from it */
+	uint16_t gop_width, gop_height; /* 0: no framebuffer */
+	uint64_t max_instructions;      /* 0: the default budget */
 	bool max_is_users; /* given by the user: then running out is a hang, else an error */
 	const char *until; /* WHERE of --until, sound (tools/until.h); NULL: the point kernel */
 	const struct image_symbols
