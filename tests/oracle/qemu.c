@@ -2,8 +2,12 @@
 /* Runs qemu-system-x86_64 and reads its memory through the monitor; see qemu.h. */
 #include "tests/oracle/qemu.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "emu/base/buf.h"
@@ -87,4 +91,73 @@ bool qemu_memory(const struct qemu_boot *b, gpa_t gpa, void *ret, size_t size)
 	unlink(initrd);
 	unlink(dump);
 	return ok;
+}
+
+static void qemu_exec(const char *kernel, const char *plugin)
+{
+	char *argv[] = { (char *)"timeout",
+			 (char *)"60",
+			 (char *)"qemu-system-x86_64",
+			 (char *)"-nodefaults",
+			 (char *)"-vga",
+			 (char *)"std",
+			 (char *)"-display",
+			 (char *)"none",
+			 (char *)"-m",
+			 (char *)"512M",
+			 (char *)"-cpu",
+			 (char *)"qemu64",
+			 (char *)"-accel",
+			 (char *)"tcg",
+			 (char *)"-kernel",
+			 (char *)(uintptr_t)kernel,
+			 (char *)"-append",
+			 (char *)"nokaslr",
+			 (char *)"-plugin",
+			 (char *)(uintptr_t)plugin,
+			 NULL };
+	int null = open("/dev/null", O_RDWR);
+
+	dup2(null, 0);
+	dup2(null, 1);
+	dup2(null, 2);
+	execvp(argv[0], argv);
+	_exit(127);
+}
+
+int qemu_pcs_open(const char *kernel, uint64_t from, uint64_t to, char why[128])
+{
+	char plugin[1024], out[64];
+	const char *folder = getenv("BOOTPATH_OUT");
+	int pipes[2];
+	pid_t pid;
+
+	snprintf(plugin, sizeof(plugin), "%s/tests/qemu_pcs.so", folder ? folder : TEST_OUT);
+	if (access(plugin, R_OK) || pipe(pipes)) {
+		snprintf(why, 128, "%s: %s", plugin, strerror(errno));
+		return -1;
+	}
+	pid = fork();
+	if (!pid) {
+		snprintf(out, sizeof(out), ",from=0x%llx,to=0x%llx,out=/dev/fd/%d",
+			 (unsigned long long)from, (unsigned long long)to, pipes[1]);
+		strncat(plugin, out, sizeof(plugin) - strlen(plugin) - 1);
+		close(pipes[0]);
+		qemu_exec(kernel, plugin);
+	}
+	close(pipes[1]);
+	if (pid < 0) {
+		close(pipes[0]);
+		snprintf(why, 128, "fork: %s", strerror(errno));
+		return -1;
+	}
+	return pipes[0];
+}
+
+void qemu_pcs_close(int fd)
+{
+	close(fd);
+	/* With nobody to read it QEMU ends at its next write. */
+	while (wait(NULL) > 0)
+		;
 }

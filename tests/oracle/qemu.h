@@ -8,6 +8,14 @@
 /* The version that the figures in this folder come from. */
 bool qemu_is_ours(void);
 
+/*
+ * The addresses of all instructions that QEMU runs, 8 bytes each in the host's order, from the first arrival at linear
+ * address @from up to the arrival at @to: to be read and closed with qemu_pcs_close(). The kernel's command line is
+ * `nokaslr`, the machine has 512 MiB. -1 with the reason in @why.
+ */
+int qemu_pcs_open(const char *kernel, uint64_t from, uint64_t to, char why[128]);
+void qemu_pcs_close(int fd);
+
 /* One boot under SeaBIOS with a VGA adapter and 512 MiB. */
 struct qemu_boot {
 	const char *kernel;
