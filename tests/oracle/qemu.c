@@ -125,26 +125,30 @@ static void qemu_exec(const char *kernel, const char *plugin)
 	_exit(127);
 }
 
-int qemu_pcs_open(const char *kernel, uint64_t from, uint64_t to, char why[128])
+int qemu_pcs_open(const struct qemu_pcs *p, char why[128])
 {
-	char plugin[1024], out[64];
 	const char *folder = getenv("BOOTPATH_OUT");
+	struct buf plugin = { 0 };
 	int pipes[2];
 	pid_t pid;
 
-	snprintf(plugin, sizeof(plugin), "%s/tests/qemu_pcs.so", folder ? folder : TEST_OUT);
-	if (access(plugin, R_OK) || pipe(pipes)) {
-		snprintf(why, 128, "%s: %s", plugin, strerror(errno));
+	buf_printf(&plugin, "%s/tests/qemu_pcs.so", folder ? folder : TEST_OUT);
+	if (access(buf_str(&plugin), R_OK) || pipe(pipes)) {
+		snprintf(why, 128, "%s: %s", buf_str(&plugin), strerror(errno));
+		buf_free(&plugin);
 		return -1;
 	}
+	buf_printf(&plugin, ",from=0x%llx,to=0x%llx,out=/dev/fd/%d", (unsigned long long)p->from,
+		   (unsigned long long)p->to, pipes[1]);
+	for (size_t i = 0; i < ARRAY_SIZE(p->memory) && p->memory[i].size; i++)
+		buf_printf(&plugin, ",mem=0x%llx:0x%llx", (unsigned long long)p->memory[i].gpa,
+			   (unsigned long long)p->memory[i].size);
 	pid = fork();
 	if (!pid) {
-		snprintf(out, sizeof(out), ",from=0x%llx,to=0x%llx,out=/dev/fd/%d",
-			 (unsigned long long)from, (unsigned long long)to, pipes[1]);
-		strncat(plugin, out, sizeof(plugin) - strlen(plugin) - 1);
 		close(pipes[0]);
-		qemu_exec(kernel, plugin);
+		qemu_exec(p->kernel, buf_str(&plugin));
 	}
+	buf_free(&plugin);
 	close(pipes[1]);
 	if (pid < 0) {
 		close(pipes[0]);
