@@ -119,7 +119,10 @@ static enum insn_flow flow_of(const ZydisDecodedInstruction *zi)
 		return zi->opcode == 0xcf ? FLOW_IRET : FLOW_RETURN; /* SDM 2A "IRET": CF */
 	case ZYDIS_CATEGORY_COND_BR:
 	case ZYDIS_CATEGORY_UNCOND_BR: return FLOW_JUMP;
-	default: return FLOW_NEXT;
+	case ZYDIS_CATEGORY_INTERRUPT:
+	case ZYDIS_CATEGORY_SYSCALL:
+	case ZYDIS_CATEGORY_SYSRET: return FLOW_LEAVE;
+	default: return zi->mnemonic == ZYDIS_MNEMONIC_HLT ? FLOW_LEAVE : FLOW_NEXT;
 	}
 }
 

@@ -21,6 +21,7 @@ enum insn_flow {
 	FLOW_CALL, /* into a function: near or far */
 	FLOW_RETURN,
 	FLOW_IRET,
+	FLOW_LEAVE, /* an interrupt, a system call, HLT */
 };
 
 struct insn {

@@ -118,7 +118,8 @@ static void walk_arrive(struct walk *w, uint32_t function, gva_t pc)
 	case FLOW_RETURN: walk_return(w, pc); break;
 	case FLOW_IRET: walk_iret(w); break;
 	case FLOW_NEXT:
-	case FLOW_JUMP: break;
+	case FLOW_JUMP:
+	case FLOW_LEAVE: break;
 	}
 	walk_move(w, function, pc);
 }
