@@ -51,7 +51,7 @@ one_line() {
 	refused 2 "--seed" "$bootpath" run "$demo" --seed 1.5
 	refused 2 "--max-instructions" "$bootpath" run "$demo" --max-instructions 0
 	refused 2 "no profile 'z80'" "$bootpath" run "$demo" --cpu z80
-	refused 2 "--until" "$bootpath" run "$demo" --until somewhere
+	refused 2 "--until" "$bootpath" run "$demo" --until 1where
 	refused 2 "--format" "$bootpath" run "$demo" --format xml
 	refused 2 "unrecognized option" "$bootpath" run "$demo" --frobnicate
 }
