@@ -93,6 +93,9 @@ void code_map_begin(struct code_map *map, const struct image *image,
 			copy_add_elf(map, p, at);
 		else if (image->bz && offset_in(image->file, p->data, &at))
 			copy_add_file(map, p->gpa, at, p->data.len);
+		else if (image->bz && !strcmp(p->name, "setup"))
+			/* The loader's own copy, in which it has filled in header fields. */
+			copy_add_file(map, p->gpa, 0, p->data.len);
 	}
 }
 

@@ -4,12 +4,14 @@
 #define TOOLS_REPORT_H
 
 #include "emu/machine.h"
+#include "emu/trace.h"
 #include "loaders/image.h"
 #include "models/sod.h"
 #include "specs/verdict.h"
 #include "tools/code_map.h"
 
 struct spec_set;
+struct file_tree;
 struct report_path;
 
 enum outcome {
@@ -33,11 +35,18 @@ struct run_options {
 	struct bytes initrd;
 	enum cpu_profile cpu;
 	uint64_t seed;
-	const char *disk_path;     /* NULL: none */
-	struct bytes disk;         /* under a BIOS */
-	const char *keys;          /* typed under a BIOS; NULL: none */
-	uint32_t bios_quirks;      /* bits of enum bios_quirk, models/bios.h */
-	uint64_t max_instructions; /* 0: the default budget */
+	const char *disk_path;      /* NULL: none */
+	struct bytes disk;          /* under a BIOS */
+	const char *keys;           /* typed under a BIOS; NULL: none */
+	uint32_t bios_quirks;       /* bits of enum bios_quirk, models/bios.h */
+	const char *efi_map_path;   /* NULL: the built-in map */
+	struct efi_region *efi_map; /* read from it */
+	size_t efi_map_count;
+	bool efi_nx;
+	const char *esp_path;           /* NULL: none */
+	struct file_tree *esp;          /* read from it */
+	uint16_t gop_width, gop_height; /* 0: no framebuffer */
+	uint64_t max_instructions;      /* 0: the default budget */
 	bool max_is_users; /* given by the user: then running out is a hang, else an error */
 	const char *until; /* WHERE of --until, sound (tools/until.h); NULL: the point kernel */
 	const struct image_symbols
@@ -46,18 +55,31 @@ struct run_options {
 	const struct spec_set *specs; /* judge every point by these; NULL: do not judge */
 	/* for tests that break what a clause asks for; NULL: nothing is altered */
 	const struct run_alter *alter;
+	const struct run_observer *observer; /* NULL: nobody looks on */
+	const struct trace_sink *trace; /* record the run there; NULL: do not */
 	struct store_record *stores; /* ranges of memory to watch, filled by the run; NULL: none */
 	size_t store_count;
 };
 
 struct check_facts;
 
-/* Where a test may change a run; either function may be NULL, a negative errno ends the path as an error. */
+/* Where a test may change a run; each function may be NULL, a negative errno ends the path as an error. */
 struct run_alter {
 	/* After the start of day was entered, before the entry is captured. */
 	int (*entry)(struct machine *m, const struct check_facts *facts, void *arg);
 	/* After the run, before its handovers are judged. */
 	int (*captured)(struct report_path *p, const struct check_facts *facts, void *arg);
+	void *arg;
+};
+
+/* Who looks on while a path runs; each function may be NULL. */
+struct run_observer {
+	/* The start of day was entered and nothing has run. A negative errno ends the path as an error. */
+	int (*begin)(struct machine *m, const struct check_facts *facts, void *arg);
+	/* A block of code is about to run for the first time, or again after its translation was forgotten. */
+	void (*block)(struct machine *m, gva_t pc, gpa_t gpa, void *arg);
+	/* The run is over, whatever came of it; the machine still stands. */
+	void (*end)(struct machine *m, const struct report_path *p, void *arg);
 	void *arg;
 };
 

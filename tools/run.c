@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "loaders/file_tree.h"
 #include "models/acpi.h"
 #include "tools/handover.h"
 #include "tools/check.h"
 #include "tools/code.h"
+#include "tools/real_mode.h"
 #include "tools/report.h"
+#include "tools/run_images.h"
 #include "tools/stop_detail.h"
 #include "tools/until.h"
 
@@ -25,8 +28,13 @@ struct run {
 	struct until until;
 	struct image_symbols own_symbols; /* unless the caller has them */
 	bool own_symbols_read;
+	struct run_images images; /* that the guest has loaded */
+	const struct image
+		*current; /* whose code runs: the path's, or the last one that was started */
 	bool arrived;
-	int error; /* of a capture inside a handler */
+	int error;          /* of a capture inside a handler */
+	bool watches_setup; /* stores of the setup code are watched, until startup_32 */
+	struct real_watch setup;
 };
 
 static void outcome_set(struct report_path *ret, enum outcome outcome, const char *fmt, ...)
@@ -71,10 +79,38 @@ static int run_pass(struct run *r, struct handover *h)
 static int run_capture(struct run *r, enum point point, const char *symbol, gpa_t boot_params)
 {
 	struct handover h;
-	int err = handover_capture(&h, r->machine, point, r->image->name, symbol, boot_params,
+	int err = handover_capture(&h, r->machine, point, r->current->name, symbol, boot_params,
 				   run_keeps(r, point));
 
 	return err ? err : run_pass(r, &h);
+}
+
+static void run_image_loaded(struct machine *m, const struct sod_image *told, void *arg)
+{
+	struct run *r = arg;
+
+	run_images_loaded(&r->images, told);
+}
+
+static void run_image_started(struct machine *m, uint64_t id, void *arg)
+{
+	struct run *r = arg;
+
+	run_images_started(&r->images, id);
+}
+
+/* The first instruction of an image that the guest has started. */
+static int run_enter_image(struct run *r)
+{
+	const struct run_image *next = r->images.next;
+
+	r->images.next = NULL;
+	if (!next->image)
+		return 0;
+	r->current = next->image;
+	if (next->image->elf)
+		kernel_entry_init(&r->kernel, next->image);
+	return run_capture(r, POINT_ENTRY, next->image->bz ? "efi_pe_entry" : "entry", 0);
 }
 
 static bool run_passed(const struct run *r, enum point point)
@@ -113,6 +149,18 @@ static bool run_over(const struct run *r)
 	       (r->until.point != POINT_COUNT && run_passed(r, POINT_KERNEL));
 }
 
+/* The setup code is left, or takes too long: no store need call us any more, and the rest runs at full speed. */
+static void run_setup_end(struct run *r, bool left)
+{
+	if (!r->watches_setup)
+		return;
+	if (left)
+		real_watch_finish(&r->setup, r->machine);
+	r->watches_setup = false;
+	if (!r->options->store_count)
+		machine_on_store(r->machine, NULL, NULL);
+}
+
 /* Every block that runs for the first time comes by here: cheap tests first. */
 static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 {
@@ -120,7 +168,10 @@ static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 	struct code_map *code = &((struct run *)arg)->ret->code;
 	struct run *r = arg;
 
-	if (gpa == r->sod.startup_32 && gpa && !run_passed(r, POINT_COMPRESSED)) {
+	if (r->images.next && gpa == r->images.next->entry) {
+		r->error = run_enter_image(r);
+	} else if (gpa == r->sod.startup_32 && gpa && !run_passed(r, POINT_COMPRESSED)) {
+		run_setup_end(r, true);
 		r->error = run_capture(r, POINT_COMPRESSED, "startup_32", kernel_boot_params(m));
 	} else if (kernel_entry_matches(&r->kernel, m, pc, gpa) && !run_passed(r, POINT_KERNEL)) {
 		code_map_kernel(code, gpa - r->kernel.paddr, machine_instructions(m));
@@ -129,7 +180,11 @@ static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 	code_map_block(code, &mem, pc, gpa, machine_instructions(m));
 	if (!r->error)
 		r->error = until_arm(&r->until, m, code);
-	return run_over(r);
+	if (run_over(r))
+		return true;
+	if (r->options->observer && r->options->observer->block)
+		r->options->observer->block(m, pc, gpa, r->options->observer->arg);
+	return false;
 }
 
 static int run_resolve_until(struct run *r, struct diag *diag)
@@ -144,6 +199,7 @@ static struct check_facts run_facts(const struct run *r)
 {
 	struct check_facts facts = {
 		.image = r->image,
+		.started = r->current == r->image ? NULL : r->current,
 		.sod = &r->sod,
 		.platform = &r->platform,
 		.path = r->ret->path->name,
@@ -166,6 +222,23 @@ static int run_alter_entry(struct run *r, struct diag *diag)
 	return err ? diag_set(diag, err, "altering the entry: %s", strerror(-err)) : 0;
 }
 
+static int run_observe(struct run *r, struct diag *diag)
+{
+	const struct run_observer *o = r->options->observer;
+	struct check_facts facts = run_facts(r);
+	int err = o && o->begin ? o->begin(r->machine, &facts, o->arg) : 0;
+
+	return err ? diag_set(diag, err, "observing the run: %s", strerror(-err)) : 0;
+}
+
+static void run_observed(struct run *r)
+{
+	const struct run_observer *o = r->options->observer;
+
+	if (o && o->end)
+		o->end(r->machine, r->ret, o->arg);
+}
+
 static int run_make(struct run *r, struct diag *diag)
 {
 	const struct run_options *o = r->options;
@@ -181,17 +254,29 @@ static int run_make(struct run *r, struct diag *diag)
 	r->platform.bios_quirks = o->bios_quirks;
 	r->platform.keys = o->keys;
 	r->platform.disk = o->disk;
+	r->platform.efi_map = o->efi_map;
+	r->platform.efi_map_count = o->efi_map_count;
+	r->platform.efi_nx = o->efi_nx;
+	r->platform.esp = o->esp;
+	r->platform.gop_width = o->gop_width;
+	r->platform.gop_height = o->gop_height;
 	acpi_platform_init(&r->platform);
 	err = ret->path->build(r->image, &r->platform, ret->variant, &r->sod, diag);
 	if (err)
 		return err;
+	r->sod.listener = (struct sod_listener){ run_image_loaded, run_image_started, r };
 	err = machine_create(&r->machine, &r->platform, diag);
 	if (err)
 		return err;
 	err = sod_enter(&r->sod, r->machine, diag);
 	if (err)
 		return err;
-	return run_alter_entry(r, diag);
+	err = run_alter_entry(r, diag);
+	if (!err)
+		err = run_observe(r, diag);
+	if (err || !o->trace)
+		return err;
+	return machine_trace_begin(r->machine, o->trace, r->image->sha256, diag);
 }
 
 /* The points that the first instruction itself stands at. */
@@ -216,7 +301,8 @@ static enum outcome outcome_of_stop(const struct run *r, enum stop_kind kind)
 	switch (kind) {
 	case STOP_POINT: return r->arrived ? OUTCOME_PASS : OUTCOME_ERROR;
 	case STOP_TRIPLE_FAULT:
-	case STOP_FETCH: return OUTCOME_CRASH;
+	case STOP_FETCH:
+	case STOP_EXCEPTION: return OUTCOME_CRASH;
 	case STOP_HLT:
 	case STOP_REPEAT: return OUTCOME_HANG;
 	case STOP_LIMIT: return r->options->max_is_users ? OUTCOME_HANG : OUTCOME_ERROR;
@@ -297,6 +383,10 @@ static void run_note_store(struct machine *m, gpa_t gpa, unsigned size, gva_t pc
 	struct mem_reader mem = machine_reader(m);
 	uint64_t now = machine_instructions(m);
 
+	if (r->watches_setup && now < REAL_WATCH_INSTRUCTIONS)
+		real_watch_store(&r->setup, m, gpa, size, pc);
+	else
+		run_setup_end(r, false);
 	for (size_t i = 0; i < o->store_count; i++) {
 		struct store_record *s = &o->stores[i];
 		struct cpu_state cpu;
@@ -320,6 +410,7 @@ static void run_watch(struct run *r)
 	for (size_t i = 0; i < o->store_count; i++) {
 		struct store_record *s = &o->stores[i];
 
+		machine_store_range_add(r->machine, s->gpa, s->size);
 		for (size_t k = 0; k < r->sod.memory.count; k++) {
 			const struct placement *p = &r->sod.memory.items[k];
 
@@ -328,7 +419,10 @@ static void run_watch(struct run *r)
 					 p->source);
 		}
 	}
-	if (o->store_count)
+	/* The entry in real mode is the setup code's. */
+	r->watches_setup = r->sod.startup_32 && r->sod.first == POINT_ENTRY &&
+			   cpu_in_real_mode(&r->ret->handovers[0].cpu);
+	if (o->store_count || r->watches_setup)
 		machine_on_store(r->machine, run_note_store, r);
 }
 
@@ -397,6 +491,18 @@ static void run_digest(struct run *r)
 		digest_str(d, o->keys);
 	if (o->bios_quirks)
 		digest_u64(d, o->bios_quirks);
+	for (size_t i = 0; i < o->efi_map_count; i++) {
+		digest_u64(d, o->efi_map[i].type);
+		digest_u64(d, o->efi_map[i].start);
+		digest_u64(d, o->efi_map[i].pages);
+		digest_u64(d, o->efi_map[i].attr);
+	}
+	if (o->efi_nx)
+		digest_str(d, "efi-nx");
+	if (o->esp)
+		digest_str(d, o->esp->digest);
+	if (o->gop_width)
+		digest_u64(d, (uint64_t)o->gop_width << 16 | o->gop_height);
 	for (size_t i = 0; i < ret->handover_count; i++) {
 		digest_u64(d, ret->handovers[i].point);
 		digest_str(d, ret->handovers[i].symbol);
@@ -446,6 +552,35 @@ static void run_collect(struct run *r)
 	run_digest(r);
 }
 
+/* The trace says of the run what a report does, so that its file stands alone. */
+static void run_trace_end(struct run *r)
+{
+	const struct run_options *o = r->options;
+	char memory[24], seed[24], initrd[SHA256_HEX_SIZE] = "";
+	const struct trace_fact facts[] = {
+		{ "version", BOOTPATH_VERSION },
+		{ "image", r->image->name },
+		{ "path", r->ret->path->name },
+		{ "variant", r->ret->variant->name },
+		{ "memory", memory },
+		{ "cmdline", o->cmdline },
+		{ "initrd_sha256", initrd },
+		{ "cpu", cpu_profile_names[o->cpu] },
+		{ "seed", seed },
+		{ "outcome", outcome_names[r->ret->outcome] },
+		{ "reason", r->ret->reason },
+		{ "digest", r->ret->digest },
+	};
+	struct diag diag = { 0 };
+
+	snprintf(memory, sizeof(memory), "%" PRIu64, o->memory);
+	snprintf(seed, sizeof(seed), "%" PRIu64, o->seed);
+	if (o->initrd.len)
+		sha256_hex(o->initrd.data, o->initrd.len, initrd);
+	if (machine_trace_end(r->machine, facts, ARRAY_SIZE(facts), NULL, NULL, &diag))
+		outcome_set(r->ret, OUTCOME_ERROR, "%s", diag.text);
+}
+
 /* By the clauses, when the caller has any. */
 static void run_check(struct run *r)
 {
@@ -480,7 +615,7 @@ void path_run(const struct image *image, const struct sod_path *path,
 	      struct report_path *ret)
 {
 	const struct image_entry *entry = image_entry_find(image, path->name);
-	struct run r = { .image = image, .options = options, .ret = ret };
+	struct run r = { .image = image, .current = image, .options = options, .ret = ret };
 	struct diag diag = { 0 };
 
 	ret->path = path;
@@ -506,10 +641,15 @@ void path_run(const struct image *image, const struct sod_path *path,
 	run_name_places(&r);
 	run_judge(&r);
 	run_collect(&r);
+	run_observed(&r);
+	if (options->trace)
+		run_trace_end(&r);
 	run_check(&r);
 out:
 	run_trim(&r);
+	run_images_release(&r.images);
 	machine_destroy(r.machine);
+	real_watch_free(&r.setup);
 	sod_release(&r.sod);
 	platform_release(&r.platform);
 	image_symbols_release(&r.own_symbols);
