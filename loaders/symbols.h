@@ -68,6 +68,9 @@ void image_symbols_release(struct image_symbols *s);
  */
 void elf_linked_span(const struct elf_image *elf, uint64_t *ret_start, uint64_t *ret_end);
 
+/* The image file's bytes of the setup or the compressed stage, of which its addresses are offsets; len 0: none. */
+struct bytes image_stage_bytes(const struct image *image, enum code_stage stage);
+
 /* --- looking up --- */
 
 /* All symbols of that name: how many, and the first of them as an index into by_name. */

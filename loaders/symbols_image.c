@@ -113,6 +113,18 @@ static int kernel_read(struct symbols *to, const struct elf_image *elf, struct d
 	return symbols_finish(&b);
 }
 
+struct bytes image_stage_bytes(const struct image *image, enum code_stage stage)
+{
+	const struct bzimage *bz = image->bz;
+	struct bytes b = { 0 };
+
+	if (bz && stage == STAGE_SETUP)
+		bytes_slice(image->file, 0, bz->setup_size, &b);
+	else if (bz && stage == STAGE_COMPRESSED)
+		bytes_slice(image->file, bz->setup_size, bz->kernel_size, &b);
+	return b;
+}
+
 int image_symbols_read(struct image_symbols *ret, const struct image *image, struct diag *ret_note)
 {
 	struct symbols_builder b;

@@ -114,19 +114,6 @@ void code_map_kernel(struct code_map *map, uint64_t delta, uint64_t count)
 	map->kernel_known = true;
 }
 
-/* The image file's bytes of a stage, of which the addresses are offsets. */
-static struct bytes stage_bytes(const struct image *image, enum code_stage stage)
-{
-	const struct bzimage *bz = image->bz;
-	struct bytes b = { 0 };
-
-	if (bz && stage == STAGE_SETUP)
-		bytes_slice(image->file, 0, bz->setup_size, &b);
-	else if (bz && stage == STAGE_COMPRESSED)
-		bytes_slice(image->file, bz->setup_size, bz->kernel_size, &b);
-	return b;
-}
-
 /* Does the place hold, in memory, what the file has there? */
 static bool place_holds(const struct code_map *map, const struct code_place *place,
 			const uint8_t *now, size_t len)
@@ -135,7 +122,7 @@ static bool place_holds(const struct code_map *map, const struct code_place *pla
 
 	if (place->stage == STAGE_KERNEL)
 		return true; /* it patches itself */
-	file = stage_bytes(map->image, place->stage);
+	file = image_stage_bytes(map->image, place->stage);
 	if (place->address >= file.len)
 		return false;
 	if (len > file.len - place->address)
@@ -241,7 +228,7 @@ static void search_copy(struct code_map *map, const struct mem_reader *mem, gpa_
 	    mem_reader_read(mem, gpa, code, sizeof(code)))
 		return;
 	for (unsigned stage = STAGE_SETUP; stage <= STAGE_COMPRESSED; stage++) {
-		struct bytes file = stage_bytes(map->image, stage);
+		struct bytes file = image_stage_bytes(map->image, stage);
 
 		if (find_once(file, code, &address)) {
 			before = equal_before(mem, gpa, file, address);
