@@ -232,14 +232,17 @@ static uint64_t lowest_address(Elf *elf)
 int elf_symbols_read(struct symbols *to, const struct image *image, const char *path, bool force,
 		     struct diag *diag)
 {
-	struct reader r = { .path = basename(path), .image = image, .stage = to->stage, .diag = diag };
+	struct reader r = {
+		.path = basename(path), .image = image, .stage = to->stage, .diag = diag
+	};
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), err = 0;
 	struct symbols_builder b = { 0 };
 	struct symbols read = { 0 };
 
 	if (fd < 0) {
 		err = -errno;
-		return diag_set(diag, err, "%s: cannot open: %s", basename(path), strerrordesc_np(-err));
+		return diag_set(diag, err, "%s: cannot open: %s", basename(path),
+				strerrordesc_np(-err));
 	}
 	elf_version(EV_CURRENT);
 	r.elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
@@ -262,6 +265,7 @@ int elf_symbols_read(struct symbols *to, const struct image *image, const char *
 	if (!err) {
 		symbols_release(to);
 		*to = read;
+		to->base = r.base;
 	}
 out:
 	elf_end(r.elf);

@@ -8,12 +8,27 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "loaders/lines.h"
+
 /* Where a build tree has the ELF file of each stage. */
 static const char *const build_files[STAGE_COUNT] = {
 	[STAGE_SETUP] = "arch/x86/boot/setup.elf",
 	[STAGE_COMPRESSED] = "arch/x86/boot/compressed/vmlinux",
 	[STAGE_KERNEL] = "vmlinux",
 };
+
+/* The names of one stage and, where the file has them, its lines: those are a help, no need. */
+static int read_elf(struct image_symbols *s, enum code_stage stage, const struct image *image,
+		    const char *path, bool force, struct diag *diag)
+{
+	int err = elf_symbols_read(&s->stage[stage], image, path, force, diag);
+
+	if (err)
+		return err;
+	s->lines[stage] = source_lines_close(s->lines[stage]);
+	source_lines_open(&s->lines[stage], path, s->stage[stage].base, NULL);
+	return 0;
+}
 
 static bool has_stage(const struct image *image, enum code_stage stage)
 {
@@ -38,7 +53,7 @@ static int read_build(struct image_symbols *s, const struct image *image, const 
 		/* An explicit file goes before the tree's. */
 		if (stage == STAGE_KERNEL && files->vmlinux)
 			continue;
-		err = elf_symbols_read(&s->stage[stage], image, path, files->force, diag);
+		err = read_elf(s, stage, image, path, files->force, diag);
 		if (err)
 			return err;
 	}
@@ -64,7 +79,7 @@ static int read_files(struct image_symbols *s, const struct image *image,
 	if (!err && files->build)
 		err = read_build(s, image, files->build, files, diag);
 	if (!err && files->vmlinux)
-		err = elf_symbols_read(kernel, image, files->vmlinux, files->force, diag);
+		err = read_elf(s, STAGE_KERNEL, image, files->vmlinux, files->force, diag);
 	return err;
 }
 

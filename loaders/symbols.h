@@ -47,10 +47,15 @@ struct symbols {
 	size_t count;
 	size_t *by_name; /* indices of items by name, then by address */
 	char *names;     /* owned: what items point to */
+	uint64_t base;   /* that the addresses of the ELF file they come from have on top */
 };
+
+struct source_lines;
 
 struct image_symbols {
 	struct symbols stage[STAGE_COUNT];
+	/* source lines (loaders/lines.h), owned; NULL: none are known */
+	struct source_lines *lines[STAGE_COUNT];
 };
 
 /*

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "loaders/kallsyms.h"
+#include "loaders/lines.h"
 
 #define ELF_PT_LOAD 1u     /* ELF gABI, p_type */
 #define STARTUP_64  0x200u /* boot.rst "64-bit BOOT PROTOCOL": startup_64 is 0x200 past startup_32 */
@@ -151,6 +152,8 @@ int image_symbols_read(struct image_symbols *ret, const struct image *image, str
 
 void image_symbols_release(struct image_symbols *s)
 {
-	for (unsigned i = 0; s && i < STAGE_COUNT; i++)
+	for (unsigned i = 0; s && i < STAGE_COUNT; i++) {
 		symbols_release(&s->stage[i]);
+		s->lines[i] = source_lines_close(s->lines[i]);
+	}
 }

@@ -84,7 +84,8 @@ int system_map_read(struct symbols *to, const char *path, bool force, struct dia
 
 	if (!f) {
 		err = -errno;
-		return diag_set(diag, err, "%s: cannot open: %s", basename(path), strerrordesc_np(-err));
+		return diag_set(diag, err, "%s: cannot open: %s", basename(path),
+				strerrordesc_np(-err));
 	}
 	symbols_begin(&b, &map, to->stage, to->start, to->end);
 	err = read_lines(f, basename(path), &b, diag);

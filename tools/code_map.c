@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "emu/paging.h"
+#include "loaders/lines.h"
 
 #define ELF_PT_LOAD 1u /* ELF gABI, p_type */
 
@@ -16,6 +17,7 @@
 #define SEARCH_BYTES 32u
 
 /* Enough for every firmware's and loader's own pages; what runs in more of them goes without a search. */
+#define LINE_ROOM     16u /* " (:4294967295)" */
 #define STRANGERS_MAX 256u
 #define COPIES_MAX    256u
 
@@ -335,6 +337,8 @@ char *code_place_describe(const struct code_place *place, const struct image_sym
 	const struct symbols *s = &symbols->stage[place->stage];
 	const struct symbol *sym = symbols_at(s, place->address);
 	const char *prefix = "";
+	char file[SYMBOL_TEXT_SIZE];
+	unsigned line;
 
 	if (!sym)
 		snprintf(text, size, "%s+0x%" PRIx64, code_stage_names[place->stage],
@@ -345,5 +349,9 @@ char *code_place_describe(const struct code_place *place, const struct image_sym
 	    symbols_find(&symbols->stage[STAGE_COMPRESSED], sym->name))
 		prefix = "kernel ";
 	snprintf(text, size, "%s%s+0x%" PRIx64, prefix, sym->name, place->address - sym->address);
+	if (source_lines_at(symbols->lines[place->stage], place->address, file, sizeof(file),
+			    &line) &&
+	    strlen(text) + strlen(file) + LINE_ROOM < size)
+		snprintf(text + strlen(text), size - strlen(text), " (%s:%u)", file, line);
 	return text;
 }
