@@ -43,3 +43,13 @@ Test(efi_guest, memory_services)
 {
 	expect_guest("memory");
 }
+
+Test(efi_guest, handle_database)
+{
+	expect_guest("handles");
+}
+
+Test(efi_guest, events_and_timers)
+{
+	expect_guest("events");
+}
