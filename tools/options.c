@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "loaders/file_tree.h"
 #include "models/bios.h"
 #include "tools/efi_map_file.h"
 #include "tools/file.h"
@@ -30,6 +31,8 @@ enum option_key {
 	OPT_KEYS,
 	OPT_EFI_MEMMAP,
 	OPT_EFI_NX,
+	OPT_ESP,
+	OPT_GOP,
 	OPT_MAX_INSTRUCTIONS,
 	OPT_UNTIL,
 	OPT_FORMAT,
@@ -85,6 +88,7 @@ void options_release(struct options *o)
 	o->run.initrd = o->run.disk = (struct bytes){ 0 };
 	free(o->run.efi_map);
 	o->run.efi_map = NULL;
+	o->run.esp = file_tree_free(o->run.esp);
 }
 
 static int load_efi_map(struct options *o)
@@ -97,6 +101,20 @@ static int load_efi_map(struct options *o)
 		err = efi_map_file_read(path, &o->run.efi_map, &o->run.efi_map_count, &diag);
 	if (err)
 		fprintf(stderr, "bootpath: %s\n", diag.text);
+	return err;
+}
+
+static int load_esp(struct options *o)
+{
+	struct diag diag = { 0 };
+	char line[1024];
+	int err = 0;
+
+	if (o->run.esp_path)
+		err = file_tree_read(&o->run.esp, o->run.esp_path, &diag);
+	if (err)
+		fprintf(stderr, "bootpath: --esp: %s\n",
+			diag_line(&diag, o->run.esp_path, line, sizeof(line)));
 	return err;
 }
 
@@ -128,7 +146,9 @@ int options_load(struct options *o)
 	if (!err)
 		err = load_file(o->run.disk_path, DISK_SIZE_MAX,
 				"a disk image of 0 bytes is no disk", &o->run.disk);
-	return err ? err : load_efi_map(o);
+	if (!err)
+		err = load_efi_map(o);
+	return err ? err : load_esp(o);
 }
 
 int options_write(const struct options *o, struct buf *out)
@@ -266,6 +286,25 @@ static void parse_bios_quirks(struct run_options *run, const char *list, struct 
 	free(copy);
 }
 
+/* "1024x768": what fits screen_info's 16-bit fields, and no fewer than the 640x480 of the smallest text screen. */
+static void parse_gop(struct run_options *run, const char *text, struct argp_state *state)
+{
+	char width[8] = "";
+	size_t len = strcspn(text, "x");
+	uint64_t w = 0, h = 0;
+
+	if (len < sizeof(width))
+		memcpy(width, text, len);
+	if (!text[len] || !parse_number(width, 0, &w) || !parse_number(text + len + 1, 0, &h) ||
+	    w < 640 || h < 480 || w > 4096 || h > 4096 || w % 8)
+		argp_error(
+			state,
+			"--gop: '%s' is not WIDTHxHEIGHT from 640x480 to 4096x4096, the width a multiple of 8",
+			text);
+	run->gop_width = (uint16_t)w;
+	run->gop_height = (uint16_t)h;
+}
+
 static void parse_until(struct run_options *run, const char *text, struct argp_state *state)
 {
 	if (!until_is_sound(text))
@@ -293,6 +332,8 @@ static error_t parse_run_option(int key, char *arg, struct argp_state *state)
 	case OPT_KEYS: run->keys = arg; return 0;
 	case OPT_EFI_MEMMAP: run->efi_map_path = arg; return 0;
 	case OPT_EFI_NX: run->efi_nx = true; return 0;
+	case OPT_ESP: run->esp_path = arg; return 0;
+	case OPT_GOP: parse_gop(run, arg, state); return 0;
 	case OPT_BIOS_QUIRK: parse_bios_quirks(run, arg, state); return 0;
 	case OPT_UNTIL: parse_until(run, arg, state); return 0;
 	case OPT_MAX_INSTRUCTIONS:
@@ -350,6 +391,8 @@ static const struct argp_option run_options[] = {
 	{ "bios-quirk",       OPT_BIOS_QUIRK,       "LIST",   0, "What the BIOS or the loader does wrong on the path bios (docs/bios-quirks.md)", 1 },
 	{ "efi-memmap",       OPT_EFI_MEMMAP,       "FILE",   0, "A real machine's UEFI memory map, as JSON, instead of the built-in one", 1 },
 	{ "efi-nx",           OPT_EFI_NX,           NULL,     0, "UEFI firmware maps data no-execute and code read-only", 1 },
+	{ "esp",              OPT_ESP,              "DIR",    0, "Folder that UEFI images find as the EFI system partition, read-only", 1 },
+	{ "gop",              OPT_GOP,              "WxH",    0, "UEFI firmware has a framebuffer of that many pixels (default: none)", 1 },
 	{ "until",            OPT_UNTIL,            "WHERE",  0, "Stop at startup_64 (default: the kernel proper's entry), compressed, SYMBOL[+N][:return] or address 0x...", 1 },
 	{ 0 }
 };

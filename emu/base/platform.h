@@ -51,6 +51,8 @@ enum cpu_profile { CPU_GENERIC, CPU_QEMU64, CPU_MAX, CPU_PROFILE_COUNT };
 
 extern const char *const cpu_profile_names[CPU_PROFILE_COUNT];
 
+struct file_tree; /* loaders/file_tree.h */
+
 struct platform {
 	uint64_t memory;    /* bytes of RAM, as the user asked for them */
 	struct regions ram; /* guest physical RAM; values unused */
@@ -68,7 +70,10 @@ struct platform {
 	const struct efi_region
 		*efi_map; /* a real machine's UEFI memory map, borrowed; NULL: the built-in one */
 	size_t efi_map_count;
-	bool efi_nx; /* UEFI firmware maps data no-execute and code read-only */
+	const struct file_tree *
+		esp; /* what UEFI firmware has on its system partition, borrowed; NULL: no such disk */
+	uint16_t gop_width, gop_height; /* of UEFI firmware's framebuffer; 0: it has none */
+	bool efi_nx;                    /* UEFI firmware maps data no-execute and code read-only */
 	const struct efi_preset *efi_vars; /* UEFI variables beside the usual ones, borrowed */
 	size_t efi_vars_count;
 };
