@@ -257,6 +257,8 @@ static int run_make(struct run *r, struct diag *diag)
 	r->platform.efi_map = o->efi_map;
 	r->platform.efi_map_count = o->efi_map_count;
 	r->platform.efi_nx = o->efi_nx;
+	r->platform.efi_vars = o->efi_vars;
+	r->platform.efi_vars_count = o->efi_vars_count;
 	r->platform.esp = o->esp;
 	r->platform.gop_width = o->gop_width;
 	r->platform.gop_height = o->gop_height;
@@ -499,6 +501,13 @@ static void run_digest(struct run *r)
 	}
 	if (o->efi_nx)
 		digest_str(d, "efi-nx");
+	for (size_t i = 0; i < o->efi_vars_count; i++) {
+		digest_str(d, o->efi_vars[i].name);
+		digest_add(d, o->efi_vars[i].guid, sizeof(o->efi_vars[i].guid));
+		digest_u64(d, o->efi_vars[i].attributes);
+		digest_u64(d, o->efi_vars[i].data.len);
+		digest_add(d, o->efi_vars[i].data.data, o->efi_vars[i].data.len);
+	}
 	if (o->esp)
 		digest_str(d, o->esp->digest);
 	if (o->gop_width)

@@ -53,3 +53,8 @@ Test(efi_guest, events_and_timers)
 {
 	expect_guest("events");
 }
+
+Test(efi_guest, variables_and_time)
+{
+	expect_guest("variables");
+}
