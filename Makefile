@@ -313,7 +313,7 @@ $(O)/tests/guest/%.bin: $(O)/tests/guest/%.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
 # UEFI guests: applications in C, with gnu-efi's headers as the second opinion on ours.
-EFI_GUEST_CFLAGS := -std=gnu17 -O2 -m64 -ffreestanding -fpie -fshort-wchar -fno-stack-protector -mno-red-zone -fno-asynchronous-unwind-tables \
+EFI_GUEST_CFLAGS := -std=gnu17 -O2 -m64 -ffreestanding -fpie -fshort-wchar -fno-strict-aliasing -fno-stack-protector -mno-red-zone -fno-asynchronous-unwind-tables \
 	-Wall -Wextra -Wno-unused-parameter -I. -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -MMD -MP
 
 $(O)/obj/tests/guest/efi/%.efi.o: tests/guest/efi/%.c $(O)/flags Makefile
