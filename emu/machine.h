@@ -114,6 +114,9 @@ void machine_on_arrival(struct machine *m, arrival_fn fn, void *arg);
 /* Stop with STOP_POINT before the instruction at linear address @pc, each time. */
 int machine_break_add(struct machine *m, gva_t pc);
 void machine_break_remove(struct machine *m, gva_t pc);
+/* The same before the instruction at physical address @gpa, through whatever mapping it is fetched. */
+int machine_break_add_gpa(struct machine *m, gpa_t gpa);
+void machine_break_remove_gpa(struct machine *m, gpa_t gpa);
 
 /* --- what the guest reaches outside the CPU --- */
 

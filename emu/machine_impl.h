@@ -122,6 +122,8 @@ struct machine {
 	unsigned trap_count;
 	gva_t breaks[BREAKS_MAX];
 	unsigned break_count;
+	gpa_t breaks_gpa[BREAKS_MAX];
+	unsigned break_gpa_count;
 	uint64_t exact; /* a count inside a block at which the run must be stopped exactly */
 	gva_t exact_pc;
 
@@ -181,7 +183,7 @@ unsigned code_before(struct machine *m, gva_t pc);
 gva_t code_skip(struct machine *m, const struct cpu_state *cpu, gva_t pc, uint32_t size,
 		uint64_t n);
 const struct trap *trap_find(const struct machine *m, gpa_t gpa);
-bool break_at(const struct machine *m, gva_t pc);
+bool break_at(struct machine *m, gva_t pc);
 /* The instruction that runs, decoded anew from memory; false when it cannot be read. */
 bool machine_decode_at(struct machine *m, const struct cpu_state *cpu, gva_t pc, struct insn *ret);
 /* Read linear addresses through paging; false when any byte is not mapped or not memory. */

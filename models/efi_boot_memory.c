@@ -11,6 +11,12 @@ static bool tpl_too_high(struct efi_call *c)
 	return true;
 }
 
+/* What the image may write to from now on. */
+static void note_memory(struct efi_call *c, gpa_t start, uint64_t pages, uint32_t type)
+{
+	machine_event(c->m, EVENT_EFI_MEMORY, EVENT_MODELLED, start, pages, type);
+}
+
 uint64_t efi_allocate_pages(struct efi_call *c)
 {
 	struct efi_memory *mem = &c->efi->state.memory;
@@ -29,6 +35,7 @@ uint64_t efi_allocate_pages(struct efi_call *c)
 	if (status != EFI_SUCCESS)
 		return status;
 	efi_write_u64(c, c->arg[3], gpa);
+	note_memory(c, gpa, c->arg[2], (uint32_t)c->arg[1]);
 	efi_type_protect(c, gpa, c->arg[2], (uint32_t)c->arg[1]);
 	return EFI_SUCCESS;
 }
@@ -49,7 +56,8 @@ uint64_t efi_allocate_pool(struct efi_call *c)
 	struct efi_memory *mem = &c->efi->state.memory;
 	uint64_t key = mem->key;
 	efi_status_t status;
-	gpa_t gpa;
+	gpa_t gpa, start;
+	uint64_t pages;
 
 	tpl_too_high(c);
 	if (!c->arg[2] || !efi_reachable(c, c->arg[2], 8, true))
@@ -58,15 +66,11 @@ uint64_t efi_allocate_pool(struct efi_call *c)
 	if (status != EFI_SUCCESS)
 		return status;
 	efi_write_u64(c, c->arg[2], gpa);
-	if (mem->key != key) {
-		const struct efi_range *r = efi_memory_find(mem, gpa);
-		gpa_t start = ALIGN_DOWN(gpa, GUEST_PAGE_SIZE);
-		uint64_t pages =
-			(ALIGN_UP(gpa + c->arg[1] + 1, GUEST_PAGE_SIZE) - start) / GUEST_PAGE_SIZE;
-
-		if (r)
-			efi_type_protect(c, start, pages, r->type);
-	}
+	start = ALIGN_DOWN(gpa, GUEST_PAGE_SIZE);
+	pages = (ALIGN_UP(gpa + c->arg[1] + 1, GUEST_PAGE_SIZE) - start) / GUEST_PAGE_SIZE;
+	note_memory(c, start, pages, (uint32_t)c->arg[0]);
+	if (mem->key != key)
+		efi_type_protect(c, start, pages, (uint32_t)c->arg[0]);
 	return EFI_SUCCESS;
 }
 

@@ -292,7 +292,7 @@ bool code_map_gpa(const struct code_map *map, gpa_t gpa, uint64_t count, struct 
 		*ret = (struct code_place){
 			.stage = c->stage,
 			.address = c->address + (gpa - c->gpa),
-			.copy = c,
+			.copy = i,
 		};
 		return true;
 	}

@@ -40,7 +40,7 @@ struct code_map {
 struct code_place {
 	enum code_stage stage;
 	uint64_t address;
-	const struct code_copy *copy;
+	size_t copy; /* index into the map's copies */
 };
 
 /* --- while it runs --- */

@@ -7,6 +7,7 @@
 #include "loaders/image.h"
 #include "models/sod.h"
 #include "specs/verdict.h"
+#include "tools/code_map.h"
 
 struct spec_set;
 struct file_tree;
@@ -46,8 +47,9 @@ struct run_options {
 	uint16_t gop_width, gop_height; /* 0: no framebuffer */
 	uint64_t max_instructions;      /* 0: the default budget */
 	bool max_is_users; /* given by the user: then running out is a hang, else an error */
-	/* "startup_64" (the point kernel), another point or "0x..."; NULL: kernel */
-	const char *until;
+	const char *until; /* WHERE of --until, sound (tools/until.h); NULL: the point kernel */
+	const struct image_symbols
+		*symbols; /* borrowed; NULL: what the image itself has, read when it is needed */
 	bool keep_pages; /* handovers hold all of memory; else, and once specs have judged it, the few pages that reports show */
 	const struct spec_set *specs; /* judge every point by these; NULL: do not judge */
 	/* for tests that break what a clause asks for; NULL: nothing is altered */
@@ -75,12 +77,15 @@ struct store_record {
 	gpa_t gpa;
 	uint32_t size;
 	uint64_t until; /* stores at or after this count do not matter */
-	bool seen;      /* the guest stored there: the next five are valid */
+	bool seen;      /* the guest stored there: the next ones are valid */
 	gva_t pc;
 	uint64_t count;
 	unsigned bits;                /* code width */
 	uint8_t code[STORE_CODE_MAX]; /* the instruction and what follows it, then */
 	size_t code_len;
+	bool has_place; /* it is the image's code: */
+	struct code_place place;
+	char symbol[160];    /* of the place, as code_place_describe() has it; else "" */
 	char placement[112]; /* what the start of day put there; "" when nothing */
 };
 
@@ -105,6 +110,7 @@ struct report_path {
 	struct report_counts counts;
 	struct stop stop;
 	struct cpu_state last_cpu; /* at the stop */
+	struct code_map code;      /* where the image's stages lay */
 	char *stop_detail; /* last blocks disassembled, page walk of the fault; owned; NULL when it arrived */
 	char *console; /* owned; captured text, NUL-terminated */
 	char digest[DIGEST_HEX_SIZE];
@@ -144,9 +150,6 @@ void report_junit(const struct report *r, struct buf *out);
 
 /* Where a run that did not arrive came to its end, for people; nothing for one that arrived. */
 void report_text_stop(const struct report_path *p, struct buf *out);
-
-/* True for the names of points that --until takes: "startup_64", "kernel", "compressed", "entry". */
-bool until_is_point(const char *text);
 
 /*
  * Run one path of one image until the point kernel (or options->until) and fill

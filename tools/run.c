@@ -5,15 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "emu/paging.h"
 #include "loaders/file_tree.h"
 #include "models/acpi.h"
 #include "tools/handover.h"
-#include "tools/options.h" /* parse_number */
 #include "tools/check.h"
 #include "tools/code.h"
 #include "tools/report.h"
 #include "tools/run_images.h"
 #include "tools/stop_detail.h"
+#include "tools/until.h"
 
 /* One run while it lasts. */
 struct run {
@@ -25,34 +26,14 @@ struct run {
 	struct machine *machine;
 	struct kernel_entry kernel;
 	struct run_images images; /* that the guest has loaded */
-	const struct image
-		*current;  /* whose code runs: the path's, or the last one that was started */
-	enum point target; /* POINT_COUNT: target_address instead */
-	gva_t target_address;
+	/* whose code runs: the path's image, or the last one that was started */
+	const struct image *current;
+	struct until until;
+	struct image_symbols own_symbols; /* unless the caller has them */
+	bool own_symbols_read;
 	bool arrived;
 	int error; /* of a capture inside a handler */
 };
-
-struct until_name {
-	const char *name;
-	enum point point;
-};
-
-static const struct until_name until_names[] = {
-	{ "startup_64", POINT_KERNEL },
-	{ "kernel", POINT_KERNEL },
-	{ "compressed", POINT_COMPRESSED },
-	{ "entry", POINT_ENTRY },
-};
-
-bool until_is_point(const char *text)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(until_names); i++) {
-		if (!strcmp(until_names[i].name, text))
-			return true;
-	}
-	return false;
-}
 
 static void outcome_set(struct report_path *ret, enum outcome outcome, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -72,7 +53,7 @@ static enum capture run_keeps(const struct run *r, enum point point)
 {
 	if (!r->options->keep_pages)
 		return CAPTURE_SHOWN;
-	return r->options->specs && point == r->target ? CAPTURE_VIEW : CAPTURE_ALL;
+	return r->options->specs && point == r->until.point ? CAPTURE_VIEW : CAPTURE_ALL;
 }
 
 /* Takes over what @h owns, also on failure. */
@@ -89,7 +70,7 @@ static int run_pass(struct run *r, struct handover *h)
 	ret->handovers = grown;
 	grown[ret->handover_count++] = *h;
 	machine_event(r->machine, EVENT_HANDOVER, EVENT_MODELLED, h->point, cpu_pc(&h->cpu), 0);
-	r->arrived |= h->point == r->target;
+	r->arrived |= h->point == r->until.point;
 	return 0;
 }
 
@@ -148,15 +129,29 @@ static gpa_t kernel_boot_params(struct machine *m)
 	return cpu_in_code64(&cpu) ? cpu.gpr[GPR_RSI] : (uint32_t)cpu.gpr[GPR_RSI];
 }
 
+/* The names to report in: the caller's, or the image's own, read when they are first needed. */
+static const struct image_symbols *run_symbols(struct run *r)
+{
+	if (r->options->symbols)
+		return r->options->symbols;
+	if (!r->own_symbols_read && image_symbols_read(&r->own_symbols, r->image, NULL))
+		r->error = -ENOMEM;
+	r->own_symbols_read = true;
+	return &r->own_symbols;
+}
+
 /* Nothing more to wait for: past the kernel proper's entry no other point comes. */
 static bool run_over(const struct run *r)
 {
-	return r->error || r->arrived || (r->target != POINT_COUNT && run_passed(r, POINT_KERNEL));
+	return r->error || r->arrived ||
+	       (r->until.point != POINT_COUNT && run_passed(r, POINT_KERNEL));
 }
 
 /* Every block that runs for the first time comes by here: cheap tests first. */
 static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 {
+	struct mem_reader mem = machine_reader(m);
+	struct code_map *code = &((struct run *)arg)->ret->code;
 	struct run *r = arg;
 
 	if (r->images.next && gpa == r->images.next->entry)
@@ -164,24 +159,21 @@ static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 	else if (gpa == r->sod.startup_32 && gpa && !run_passed(r, POINT_COMPRESSED)) {
 		r->error = run_capture(r, POINT_COMPRESSED, "startup_32", kernel_boot_params(m));
 	} else if (kernel_entry_matches(&r->kernel, m, pc, gpa) && !run_passed(r, POINT_KERNEL)) {
+		code_map_kernel(code, gpa - r->kernel.paddr, machine_instructions(m));
 		r->error = run_capture(r, POINT_KERNEL, r->kernel.symbol, kernel_boot_params(m));
 	}
+	code_map_block(code, &mem, pc, gpa, machine_instructions(m));
+	if (!r->error)
+		r->error = until_arm(&r->until, m, code);
 	return run_over(r);
 }
 
-static void run_parse_until(struct run *r)
+static int run_resolve_until(struct run *r, struct diag *diag)
 {
 	const char *until = r->options->until;
+	const struct image_symbols *names = until_needs_symbols(until) ? run_symbols(r) : NULL;
 
-	r->target = POINT_KERNEL;
-	for (size_t i = 0; until && i < ARRAY_SIZE(until_names); i++) {
-		if (!strcmp(until_names[i].name, until)) {
-			r->target = until_names[i].point;
-			return;
-		}
-	}
-	if (until && parse_number(until, 0, &r->target_address))
-		r->target = POINT_COUNT;
+	return r->error ?: until_resolve(&r->until, until, r->image, names, diag);
 }
 
 static struct check_facts run_facts(const struct run *r)
@@ -305,15 +297,15 @@ static void run_judge(struct run *r)
 		outcome_set(ret, OUTCOME_ERROR, "capturing a handover: %s", strerror(-r->error));
 	else if (unmodelled)
 		outcome_unmodelled(r, unmodelled);
-	else if (outcome == OUTCOME_PASS && r->target == POINT_COUNT)
-		outcome_set(ret, outcome, "reached 0x%" PRIx64, r->target_address);
+	else if (outcome == OUTCOME_PASS && r->until.point == POINT_COUNT)
+		outcome_set(ret, outcome, "reached %s at 0x%" PRIx64, r->until.text, ret->stop.pc);
 	else if (outcome == OUTCOME_PASS)
 		outcome_set(ret, outcome, "reached %s at 0x%" PRIx64, last->symbol,
 			    cpu_pc(&last->cpu));
-	else if (ret->stop.kind == STOP_POINT && r->target != POINT_COUNT)
+	else if (ret->stop.kind == STOP_POINT && r->until.point != POINT_COUNT)
 		outcome_set(ret, outcome,
 			    "reached %s at 0x%" PRIx64 ", and this path has no point %s",
-			    last->symbol, cpu_pc(&last->cpu), point_names[r->target]);
+			    last->symbol, cpu_pc(&last->cpu), point_names[r->until.point]);
 	else if (outcome == OUTCOME_ERROR && ret->stop.kind == STOP_LIMIT)
 		outcome_set(ret, outcome,
 			    "%" PRIu64
@@ -326,12 +318,14 @@ static void run_judge(struct run *r)
 /* Watching run: note each store into a watched range, the last one counts. */
 static void run_note_store(struct machine *m, gpa_t gpa, unsigned size, gva_t pc, void *arg)
 {
-	const struct run_options *o = arg;
+	struct run *r = arg;
+	const struct run_options *o = r->options;
 	struct mem_reader mem = machine_reader(m);
 	uint64_t now = machine_instructions(m);
 
 	for (size_t i = 0; i < o->store_count; i++) {
 		struct store_record *s = &o->stores[i];
+		struct page_walk walk;
 		struct cpu_state cpu;
 
 		if (gpa >= s->gpa + s->size || gpa + size <= s->gpa || now >= s->until)
@@ -342,6 +336,8 @@ static void run_note_store(struct machine *m, gpa_t gpa, unsigned size, gva_t pc
 		s->count = now;
 		s->bits = cpu_code_bits(&cpu);
 		s->code_len = code_read(&cpu, &mem, pc, s->code, sizeof(s->code));
+		s->has_place = page_walk(&cpu, &mem, pc, &walk) &&
+			       code_map_gpa(&r->ret->code, walk.gpa, now, &s->place);
 	}
 }
 
@@ -361,7 +357,7 @@ static void run_watch(struct run *r)
 		}
 	}
 	if (o->store_count)
-		machine_on_store(r->machine, run_note_store, (void *)(uintptr_t)o);
+		machine_on_store(r->machine, run_note_store, r);
 }
 
 static void run_go(struct run *r)
@@ -371,18 +367,19 @@ static void run_go(struct run *r)
 
 	if (!limits.max_instructions)
 		limits.max_instructions = RUN_BUDGET_DEFAULT;
-	if (r->target == POINT_COUNT)
-		r->error = machine_break_add(r->machine, r->target_address);
+	r->error = until_arm(&r->until, r->machine, &ret->code);
 	if (run_over(r)) {
 		ret->stop = (struct stop){ .kind = STOP_POINT };
 		return;
 	}
 	run_watch(r);
 	machine_on_arrival(r->machine, run_arrive, r);
-	machine_run(r->machine, &limits, &ret->stop);
-	if (ret->stop.kind == STOP_POINT && r->target == POINT_COUNT &&
-	    ret->stop.pc == r->target_address)
-		r->arrived = true;
+	do {
+		machine_run(r->machine, &limits, &ret->stop);
+		if (ret->stop.kind != STOP_POINT || r->error)
+			break;
+		r->arrived |= until_reached(&r->until, r->machine, &ret->code, ret->stop.pc);
+	} while (!run_over(r));
 }
 
 static void digest_state(struct digest *d, const struct cpu_state *s)
@@ -534,12 +531,12 @@ void path_run(const struct image *image, const struct sod_path *path,
 			    entry ? entry->reason : "this kind of image has no such entry");
 		return;
 	}
-	run_parse_until(&r);
 	kernel_entry_init(&r.kernel, image);
-	if (run_make(&r, &diag)) {
+	if (run_resolve_until(&r, &diag) || run_make(&r, &diag)) {
 		outcome_set(ret, OUTCOME_ERROR, "%s", diag.text);
 		goto out;
 	}
+	code_map_begin(&ret->code, image, &r.sod.memory);
 	r.error = run_capture_entry(&r);
 	if (r.error) {
 		outcome_set(ret, OUTCOME_ERROR, "capturing the entry: %s", strerror(-r.error));
@@ -555,4 +552,5 @@ out:
 	machine_destroy(r.machine);
 	sod_release(&r.sod);
 	platform_release(&r.platform);
+	image_symbols_release(&r.own_symbols);
 }
