@@ -7,6 +7,7 @@
 #include "loaders/pe.h"
 #include "models/acpi.h"
 #include "models/efi.h"
+#include "models/efi_gop.h"
 #include "models/paths.h"
 
 /* What building needs for a moment; too large for a stack. */
@@ -153,6 +154,8 @@ static int attach(struct machine *m, const struct start_of_day *sod, struct diag
 		ret = efi_first_image_install(efi, m, sod->efi_image, sod->efi_image_size);
 	if (ret == 0)
 		ret = efi_files_attach(efi, m, diag);
+	if (ret == 0)
+		ret = efi_gop_attach(efi, m, diag);
 	if (ret == 0)
 		ret = efi_cpu_image(m, &efi->state.cpu, &efi->image->pe, sod->efi_image);
 	put_le64(raw, efi_stub(efi, EFI_FIRM_ImageReturned));

@@ -8,6 +8,7 @@
 #include "emu/paging.h"
 #include "loaders/file_tree.h"
 #include "models/acpi.h"
+#include "models/efi_gop.h"
 #include "tools/handover.h"
 #include "tools/check.h"
 #include "tools/code.h"
@@ -225,6 +226,8 @@ static int run_make(struct run *r, struct diag *diag)
 	r->platform.gop_width = o->gop_width;
 	r->platform.gop_height = o->gop_height;
 	acpi_platform_init(&r->platform);
+	if (efi_gop_platform(&r->platform))
+		return diag_set(diag, -ENOMEM, "out of memory");
 	err = ret->path->build(r->image, &r->platform, ret->variant, &r->sod, diag);
 	if (err)
 		return err;
