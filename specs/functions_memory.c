@@ -5,6 +5,7 @@
 #include "emu/base/x86.h"    /* DESC_G */
 #include "loaders/payload.h" /* payload_crc32 */
 #include "specs/functions.h"
+#include "specs/lists.h" /* CMDLINE_SCAN_MAX */
 
 /* Longer ranges than this are no rule's business. */
 #define RANGE_MAX MIB(64)
@@ -208,6 +209,37 @@ static struct value cmdline_word(struct eval *ev, const char *wanted, bool begin
 	return function_bool(false);
 }
 
+/* Where a word stands in a command line: all of it, or, when it ends in '=', what begins so. */
+static struct value call_cstring_word(struct eval *ev, const struct value *a)
+{
+	const char *word = a[2].s;
+	size_t len = strlen(word), matched = 0;
+	bool prefix = len && word[len - 1] == '=', fits = true;
+	uint64_t begin = 0;
+	char c = ' ';
+
+	for (uint64_t i = 0; c && i < a[1].n && i < CMDLINE_SCAN_MAX; i++) {
+		eval_spend(ev, 1);
+		if (!state_read(ev, ev->now, a[0].n + i, &c, 1))
+			break;
+		if (c == ' ' || !c) {
+			if (fits && matched == len)
+				return function_int(begin);
+			begin = i + 1;
+			matched = 0;
+			fits = true;
+			continue;
+		}
+		if (matched < len)
+			fits &= c == word[matched++];
+		else if (!prefix)
+			fits = false;
+		if (prefix && fits && matched == len)
+			return function_int(begin);
+	}
+	return function_int(a[1].n);
+}
+
 static struct value call_cmdline_has(struct eval *ev, const struct value *a)
 {
 	return cmdline_word(ev, a[0].s, false);
@@ -274,6 +306,8 @@ const struct function memory_functions[] = {
 	  "address, file offset, len" },
 	{ "cstring_len", VALUE_INT, "ii", true, call_cstring_len,
 	  "address, max: bytes before the NUL; max when there is none" },
+	{ "cstring_word", VALUE_INT, "iit", true, call_cstring_word,
+	  "address, max, word: where it stands among those of a string, by its start when it ends in '='; max when nowhere" },
 	{ "checksum8", VALUE_INT, "ii", true, call_checksum8,
 	  "address, len: sum of the bytes modulo 256" },
 	{ "crc32", VALUE_INT, "ii", true, call_crc32, "address, len: CRC-32 as in IEEE 802.3" },

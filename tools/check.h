@@ -48,6 +48,9 @@ void check_outcome(struct report_path *ret);
 void check_blame(const struct image *image, const struct run_options *options,
 		 struct report_path *ret);
 
+/* Append who wrote the memory of @s last, as one clause of a sentence. */
+void check_writer(const struct store_record *s, struct buf *text);
+
 struct check_progress {
 	void (*path_begins)(const struct report_path *p,
 			    void *arg); /* NULL: nobody wants to know */

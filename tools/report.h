@@ -4,6 +4,7 @@
 #define TOOLS_REPORT_H
 
 #include "emu/machine.h"
+#include "emu/trace.h"
 #include "loaders/image.h"
 #include "models/sod.h"
 #include "specs/verdict.h"
@@ -42,6 +43,9 @@ struct run_options {
 	struct efi_region *efi_map; /* read from it */
 	size_t efi_map_count;
 	bool efi_nx;
+	const char *efi_vars_path;   /* NULL: none */
+	struct efi_preset *efi_vars; /* read from it */
+	size_t efi_vars_count;
 	const char *esp_path;           /* NULL: none */
 	struct file_tree *esp;          /* read from it */
 	uint16_t gop_width, gop_height; /* 0: no framebuffer */
@@ -54,18 +58,31 @@ struct run_options {
 	const struct spec_set *specs; /* judge every point by these; NULL: do not judge */
 	/* for tests that break what a clause asks for; NULL: nothing is altered */
 	const struct run_alter *alter;
+	const struct run_observer *observer; /* NULL: nobody looks on */
+	const struct trace_sink *trace; /* record the run there; NULL: do not */
 	struct store_record *stores; /* ranges of memory to watch, filled by the run; NULL: none */
 	size_t store_count;
 };
 
 struct check_facts;
 
-/* Where a test may change a run; either function may be NULL, a negative errno ends the path as an error. */
+/* Where a test may change a run; each function may be NULL, a negative errno ends the path as an error. */
 struct run_alter {
 	/* After the start of day was entered, before the entry is captured. */
 	int (*entry)(struct machine *m, const struct check_facts *facts, void *arg);
 	/* After the run, before its handovers are judged. */
 	int (*captured)(struct report_path *p, const struct check_facts *facts, void *arg);
+	void *arg;
+};
+
+/* Who looks on while a path runs; each function may be NULL. */
+struct run_observer {
+	/* The start of day was entered and nothing has run. A negative errno ends the path as an error. */
+	int (*begin)(struct machine *m, const struct check_facts *facts, void *arg);
+	/* A block of code is about to run for the first time, or again after its translation was forgotten. */
+	void (*block)(struct machine *m, gva_t pc, gpa_t gpa, void *arg);
+	/* The run is over, whatever came of it; the machine still stands. */
+	void (*end)(struct machine *m, const struct report_path *p, void *arg);
 	void *arg;
 };
 
@@ -85,8 +102,8 @@ struct store_record {
 	size_t code_len;
 	bool has_place; /* it is the image's code: */
 	struct code_place place;
-	char symbol[160];    /* of the place, as code_place_describe() has it; else "" */
-	char placement[112]; /* what the start of day put there; "" when nothing */
+	char symbol[SYMBOL_TEXT_SIZE]; /* of the place; else "" */
+	char placement[112];           /* what the start of day put there; "" when nothing */
 };
 
 /* Default budget of a path: enough for an XZ kernel (4.5 G) four times over. */
@@ -111,6 +128,8 @@ struct report_path {
 	struct stop stop;
 	struct cpu_state last_cpu; /* at the stop */
 	struct code_map code;      /* where the image's stages lay */
+	char stop_symbol
+		[SYMBOL_TEXT_SIZE]; /* stop_symbol() of one that did not arrive, or did at a symbol or an address; else "" */
 	char *stop_detail; /* last blocks disassembled, page walk of the fault; owned; NULL when it arrived */
 	char *console; /* owned; captured text, NUL-terminated */
 	char digest[DIGEST_HEX_SIZE];

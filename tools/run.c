@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "emu/paging.h"
 #include "loaders/file_tree.h"
 #include "models/acpi.h"
 #include "models/efi_gop.h"
 #include "tools/handover.h"
 #include "tools/check.h"
 #include "tools/code.h"
+#include "tools/real_mode.h"
 #include "tools/report.h"
 #include "tools/run_images.h"
 #include "tools/stop_detail.h"
@@ -33,7 +33,9 @@ struct run {
 	struct image_symbols own_symbols; /* unless the caller has them */
 	bool own_symbols_read;
 	bool arrived;
-	int error; /* of a capture inside a handler */
+	int error;          /* of a capture inside a handler */
+	bool watches_setup; /* stores of the setup code are watched, until startup_32 */
+	struct real_watch setup;
 };
 
 static void outcome_set(struct report_path *ret, enum outcome outcome, const char *fmt, ...)
@@ -148,6 +150,18 @@ static bool run_over(const struct run *r)
 	       (r->until.point != POINT_COUNT && run_passed(r, POINT_KERNEL));
 }
 
+/* The setup code is left, or takes too long: no store need call us any more, and the rest runs at full speed. */
+static void run_setup_end(struct run *r, bool left)
+{
+	if (!r->watches_setup)
+		return;
+	if (left)
+		real_watch_finish(&r->setup, r->machine);
+	r->watches_setup = false;
+	if (!r->options->store_count)
+		machine_on_store(r->machine, NULL, NULL);
+}
+
 /* Every block that runs for the first time comes by here: cheap tests first. */
 static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 {
@@ -155,9 +169,10 @@ static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 	struct code_map *code = &((struct run *)arg)->ret->code;
 	struct run *r = arg;
 
-	if (r->images.next && gpa == r->images.next->entry)
+	if (r->images.next && gpa == r->images.next->entry) {
 		r->error = run_enter_image(r);
-	else if (gpa == r->sod.startup_32 && gpa && !run_passed(r, POINT_COMPRESSED)) {
+	} else if (gpa == r->sod.startup_32 && gpa && !run_passed(r, POINT_COMPRESSED)) {
+		run_setup_end(r, true);
 		r->error = run_capture(r, POINT_COMPRESSED, "startup_32", kernel_boot_params(m));
 	} else if (kernel_entry_matches(&r->kernel, m, pc, gpa) && !run_passed(r, POINT_KERNEL)) {
 		code_map_kernel(code, gpa - r->kernel.paddr, machine_instructions(m));
@@ -166,7 +181,11 @@ static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 	code_map_block(code, &mem, pc, gpa, machine_instructions(m));
 	if (!r->error)
 		r->error = until_arm(&r->until, m, code);
-	return run_over(r);
+	if (run_over(r))
+		return true;
+	if (r->options->observer && r->options->observer->block)
+		r->options->observer->block(m, pc, gpa, r->options->observer->arg);
+	return false;
 }
 
 static int run_resolve_until(struct run *r, struct diag *diag)
@@ -204,6 +223,23 @@ static int run_alter_entry(struct run *r, struct diag *diag)
 	return err ? diag_set(diag, err, "altering the entry: %s", strerror(-err)) : 0;
 }
 
+static int run_observe(struct run *r, struct diag *diag)
+{
+	const struct run_observer *o = r->options->observer;
+	struct check_facts facts = run_facts(r);
+	int err = o && o->begin ? o->begin(r->machine, &facts, o->arg) : 0;
+
+	return err ? diag_set(diag, err, "observing the run: %s", strerror(-err)) : 0;
+}
+
+static void run_observed(struct run *r)
+{
+	const struct run_observer *o = r->options->observer;
+
+	if (o && o->end)
+		o->end(r->machine, r->ret, o->arg);
+}
+
 static int run_make(struct run *r, struct diag *diag)
 {
 	const struct run_options *o = r->options;
@@ -222,6 +258,8 @@ static int run_make(struct run *r, struct diag *diag)
 	r->platform.efi_map = o->efi_map;
 	r->platform.efi_map_count = o->efi_map_count;
 	r->platform.efi_nx = o->efi_nx;
+	r->platform.efi_vars = o->efi_vars;
+	r->platform.efi_vars_count = o->efi_vars_count;
 	r->platform.esp = o->esp;
 	r->platform.gop_width = o->gop_width;
 	r->platform.gop_height = o->gop_height;
@@ -238,7 +276,12 @@ static int run_make(struct run *r, struct diag *diag)
 	err = sod_enter(&r->sod, r->machine, diag);
 	if (err)
 		return err;
-	return run_alter_entry(r, diag);
+	err = run_alter_entry(r, diag);
+	if (!err)
+		err = run_observe(r, diag);
+	if (err || !o->trace)
+		return err;
+	return machine_trace_begin(r->machine, o->trace, r->image->sha256, diag);
 }
 
 /* The points that the first instruction itself stands at. */
@@ -315,7 +358,26 @@ static void run_judge(struct run *r)
 			    " instructions were not enough; --max-instructions gives more",
 			    r->options->max_instructions);
 	else
-		outcome_set(ret, outcome, "%s", ret->stop.text);
+		outcome_set(ret, outcome, "%s%s%s", ret->stop.text,
+			    ret->stop_symbol[0] ? ", in " : "", ret->stop_symbol);
+}
+
+/* Names for where it stopped, and for who stored what was watched. */
+static void run_name_places(struct run *r)
+{
+	struct report_path *ret = r->ret;
+	const struct run_options *o = r->options;
+
+	if (!r->arrived || r->until.point == POINT_COUNT)
+		stop_symbol(r->machine, &ret->stop, &ret->code, run_symbols(r), ret->stop_symbol,
+			    sizeof(ret->stop_symbol));
+	for (size_t i = 0; i < o->store_count; i++) {
+		struct store_record *s = &o->stores[i];
+
+		if (s->seen && s->has_place)
+			code_place_describe(&s->place, run_symbols(r), s->symbol,
+					    sizeof(s->symbol));
+	}
 }
 
 /* Watching run: note each store into a watched range, the last one counts. */
@@ -326,9 +388,12 @@ static void run_note_store(struct machine *m, gpa_t gpa, unsigned size, gva_t pc
 	struct mem_reader mem = machine_reader(m);
 	uint64_t now = machine_instructions(m);
 
+	if (r->watches_setup && now < REAL_WATCH_INSTRUCTIONS)
+		real_watch_store(&r->setup, m, gpa, size, pc);
+	else
+		run_setup_end(r, false);
 	for (size_t i = 0; i < o->store_count; i++) {
 		struct store_record *s = &o->stores[i];
-		struct page_walk walk;
 		struct cpu_state cpu;
 
 		if (gpa >= s->gpa + s->size || gpa + size <= s->gpa || now >= s->until)
@@ -339,8 +404,7 @@ static void run_note_store(struct machine *m, gpa_t gpa, unsigned size, gva_t pc
 		s->count = now;
 		s->bits = cpu_code_bits(&cpu);
 		s->code_len = code_read(&cpu, &mem, pc, s->code, sizeof(s->code));
-		s->has_place = page_walk(&cpu, &mem, pc, &walk) &&
-			       code_map_gpa(&r->ret->code, walk.gpa, now, &s->place);
+		s->has_place = code_map_fetch(&r->ret->code, &cpu, &mem, pc, &s->place);
 	}
 }
 
@@ -351,6 +415,7 @@ static void run_watch(struct run *r)
 	for (size_t i = 0; i < o->store_count; i++) {
 		struct store_record *s = &o->stores[i];
 
+		machine_store_range_add(r->machine, s->gpa, s->size);
 		for (size_t k = 0; k < r->sod.memory.count; k++) {
 			const struct placement *p = &r->sod.memory.items[k];
 
@@ -359,7 +424,10 @@ static void run_watch(struct run *r)
 					 p->source);
 		}
 	}
-	if (o->store_count)
+	/* The entry in real mode is the setup code's. */
+	r->watches_setup = r->sod.startup_32 && r->sod.first == POINT_ENTRY &&
+			   cpu_in_real_mode(&r->ret->handovers[0].cpu);
+	if (o->store_count || r->watches_setup)
 		machine_on_store(r->machine, run_note_store, r);
 }
 
@@ -436,6 +504,13 @@ static void run_digest(struct run *r)
 	}
 	if (o->efi_nx)
 		digest_str(d, "efi-nx");
+	for (size_t i = 0; i < o->efi_vars_count; i++) {
+		digest_str(d, o->efi_vars[i].name);
+		digest_add(d, o->efi_vars[i].guid, sizeof(o->efi_vars[i].guid));
+		digest_u64(d, o->efi_vars[i].attributes);
+		digest_u64(d, o->efi_vars[i].data.len);
+		digest_add(d, o->efi_vars[i].data.data, o->efi_vars[i].data.len);
+	}
 	if (o->esp)
 		digest_str(d, o->esp->digest);
 	if (o->gop_width)
@@ -482,11 +557,40 @@ static void run_collect(struct run *r)
 	}
 	buf_free(&text);
 	if (!r->arrived) {
-		stop_detail(m, &ret->stop, &detail);
+		stop_detail(m, &ret->stop, &ret->code, run_symbols(r), &detail);
 		ret->stop_detail = strdup(buf_str(&detail));
 		buf_free(&detail);
 	}
 	run_digest(r);
+}
+
+/* The trace says of the run what a report does, so that its file stands alone. */
+static void run_trace_end(struct run *r)
+{
+	const struct run_options *o = r->options;
+	char memory[24], seed[24], initrd[SHA256_HEX_SIZE] = "";
+	const struct trace_fact facts[] = {
+		{ "version", BOOTPATH_VERSION },
+		{ "image", r->image->name },
+		{ "path", r->ret->path->name },
+		{ "variant", r->ret->variant->name },
+		{ "memory", memory },
+		{ "cmdline", o->cmdline },
+		{ "initrd_sha256", initrd },
+		{ "cpu", cpu_profile_names[o->cpu] },
+		{ "seed", seed },
+		{ "outcome", outcome_names[r->ret->outcome] },
+		{ "reason", r->ret->reason },
+		{ "digest", r->ret->digest },
+	};
+	struct diag diag = { 0 };
+
+	snprintf(memory, sizeof(memory), "%" PRIu64, o->memory);
+	snprintf(seed, sizeof(seed), "%" PRIu64, o->seed);
+	if (o->initrd.len)
+		sha256_hex(o->initrd.data, o->initrd.len, initrd);
+	if (machine_trace_end(r->machine, facts, ARRAY_SIZE(facts), NULL, NULL, &diag))
+		outcome_set(r->ret, OUTCOME_ERROR, "%s", diag.text);
 }
 
 /* By the clauses, when the caller has any. */
@@ -546,13 +650,18 @@ void path_run(const struct image *image, const struct sod_path *path,
 		goto out;
 	}
 	run_go(&r);
+	run_name_places(&r);
 	run_judge(&r);
 	run_collect(&r);
+	run_observed(&r);
+	if (options->trace)
+		run_trace_end(&r);
 	run_check(&r);
 out:
 	run_trim(&r);
 	run_images_release(&r.images);
 	machine_destroy(r.machine);
+	real_watch_free(&r.setup);
 	sod_release(&r.sod);
 	platform_release(&r.platform);
 	image_symbols_release(&r.own_symbols);

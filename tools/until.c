@@ -210,7 +210,6 @@ bool until_reached(struct until *u, struct machine *m, const struct code_map *ma
 {
 	struct mem_reader mem = machine_reader(m);
 	struct code_place place;
-	struct page_walk walk;
 	struct cpu_state cpu;
 
 	if (u->point != POINT_COUNT)
@@ -221,8 +220,8 @@ bool until_reached(struct until *u, struct machine *m, const struct code_map *ma
 	if (u->entered)
 		return pc == u->return_pc && cpu.gpr[GPR_RSP] > u->stack;
 	/* Where a copy has been overwritten, other code may run: that is not it. */
-	if (!page_walk(&cpu, &mem, pc, &walk) || !code_map_gpa(map, walk.gpa, UINT64_MAX, &place) ||
-	    place.stage != u->stage || place.address != u->address)
+	if (!code_map_fetch(map, &cpu, &mem, pc, &place) || place.stage != u->stage ||
+	    place.address != u->address)
 		return false;
 	if (u->at_return)
 		note_return(u, m);

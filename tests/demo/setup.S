@@ -8,6 +8,15 @@
 /* boot_params lies in the segment, above what the file fills and below the stack: boot.rst gives us up to 0x8000. */
 #define BP 0x2000
 
+/* What is zeroed ends with it. */
+#define BSS_END (BP + BP_SIZE)
+
+/* loadflags bit 7: the loader has set heap_end_ptr. */
+#define CAN_USE_HEAP 0x80
+
+/* Of a stack that we make ourselves. */
+#define STACK_SIZE 1024
+
 	.code16
 	.section .setup, "awx"
 
@@ -66,27 +75,54 @@ init_size:		.long	demo_init_size
 handover_offset:	.long	0
 kernel_info_offset:	.long	demo_kernel_info_offset
 
-/* Entered at base:0200 with CS = base + 0x20; all other segments are base. Go on with CS = base. */
+/*
+ * Entered at base:0200 with CS = base + 0x20; all other segments are base. Go on with CS = base. Some symbols here are
+ * only for tests that change what they stand at.
+ */
 start_of_setup:
+	movw	%ds, %ax
+	movw	%ax, %es
 	cld
+
+	/* A loader's stack in another segment is not ours: one behind the heap, or behind our data where there is none. */
+	movw	%ss, %cx
+	cmpw	%ax, %cx
+	je	2f
+	movl	$BSS_END, %edx
+	testb	$CAN_USE_HEAP, loadflags
+	jz	1f
+	movzwl	heap_end_ptr, %edx
+1:	addl	$STACK_SIZE, %edx
+	cmpl	$0xfffc, %edx
+	jbe	1f
+	movl	$0xfffc, %edx
+1:	andl	$~3, %edx
+	movl	%edx, %esp
+take_stack:
+	movw	%ax, %ss
+2:
 	pushw	%ds
 	pushw	$1f
+take_code:
 	lretw
 1:
 	/* The linker's own check that the setup part was loaded whole. */
 	cmpl	$0x5a5aaa55, setup_sig
 	jne	die
 
-	movw	%ds, %ax
-	movw	%ax, %es
+	/* Whatever the loader left behind our file. */
+	movw	$bss_start, %di
+	movw	$(BSS_END + 3), %cx
+	subw	%di, %cx
+	shrw	$2, %cx
+	xorl	%eax, %eax
+clear_bss:
+	rep stosl
+
 	movw	$hello, %si
 	call	print
 
-	/* boot_params: zeros, and the header as the loader left it. */
-	movw	$BP, %di
-	movw	$(BP_SIZE / 4), %cx
-	xorl	%eax, %eax
-	rep stosl
+	/* boot_params: zeros by now, and the header as the loader left it. */
 	movzbw	jump + 1, %cx
 	addw	$(0x202 - BP_HDR), %cx
 	movw	$BP_HDR, %si
@@ -119,6 +155,7 @@ ask_memory:
 	movw	$(BP + BP_E820_TABLE), %di
 2:	movl	$0xe820, %eax
 	movl	$0x534d4150, %edx		/* SMAP */
+ask_room:
 	movl	$20, %ecx
 	int	$0x15
 	jc	3f
@@ -132,7 +169,7 @@ ask_memory:
 	jnz	2b
 3:	ret
 
-/* INT 15h 2401, then the system control port; address 0x500 and its image 1 MiB higher must be two places. */
+/* INT 15h 2401, then the system control port; address 0x500 and what is 1 MiB higher must be two places. */
 enable_a20:
 	call	test_a20
 	jne	1f
@@ -148,7 +185,7 @@ enable_a20:
 	je	die
 1:	ret
 
-/* Returns with ZF clear when A20 is open: a write through ffff:0510 did not change 0000:0500. */
+/* Returns with ZF clear when A20 is open: of two values at 0000:0500, ffff:0510 followed one at most. */
 test_a20:
 	pushw	%ds
 	pushw	%es
@@ -156,14 +193,14 @@ test_a20:
 	movw	%ax, %ds
 	decw	%ax
 	movw	%ax, %es
-	movw	0x500, %ax
-	notw	%es:0x510
-	cmpw	%ax, 0x500
-	sete	%bl
-	notw	%es:0x510
+	pushw	0x500
+	movw	%es:0x510, %ax
+	notw	%ax
+	movw	%ax, 0x500
+	cmpw	%ax, %es:0x510
+	popw	0x500
 	popw	%es
 	popw	%ds
-	testb	%bl, %bl
 	ret
 
 /* DS:SI to the screen by INT 10h 0E. */
@@ -183,13 +220,20 @@ die:
 	jmp	die
 
 go_protected:
+	/* Room for tests that want something else done in real mode; AX, CX, DX, SI, DI, BP and ES are free. */
+	.globl	real_room
+real_room:
+	.skip	16, 0x90
+
 	/* boot.rst "Advanced Boot Loader Hooks": the loader's own routine, else NMI off. */
 	cmpl	$0, realmode_swtch
+ask_hook:
 	je	1f
 	lcallw	*realmode_swtch
 	jmp	2f
 1:	cli
 	movb	$0x80, %al
+mask_nmi:
 	outb	%al, $0x70
 	outb	%al, $0x80
 2:
@@ -235,6 +279,10 @@ protected:
 	xorl	%ebx, %ebx
 	xorl	%ebp, %ebp
 	xorl	%edi, %edi
+	/* The same in protected mode: EAX the address to go to, ESI boot_params. */
+	.globl	protected_room
+protected_room:
+	.skip	16, 0x90
 	jmp	*%eax
 
 	.balign	8
@@ -259,3 +307,5 @@ version_string:
 	.balign	4
 setup_sig:
 	.long	0x5a5aaa55
+	.balign	16
+bss_start:

@@ -91,6 +91,14 @@ Test(namespace, functions_read_memory_tables_and_descriptors)
 	expect(j, "u64(0x30000) == chars(\"RSD PTR \")", "true");
 	expect(j, "cstring_len(0x30000, 100)", "8");
 	expect(j, "cstring_len(0x30000, 5)", "5");
+	judged_put(j, 0x30200, "auto BOOT_IMAGE=x automatic ro", 31);
+	expect(j, "cstring_word(0x30200, 100, \"auto\")", "0");
+	expect(j, "cstring_word(0x30200, 100, \"BOOT_IMAGE=\")", "5");
+	expect(j, "cstring_word(0x30200, 100, \"BOOT_IMAGE\")", "0x64");
+	expect(j, "cstring_word(0x30200, 100, \"automat\")", "0x64");
+	expect(j, "cstring_word(0x30200, 100, \"automatic\")", "0x12");
+	expect(j, "cstring_word(0x30200, 100, \"ro\")", "0x1c");
+	expect(j, "cstring_word(0x30200, 29, \"ro\")", "0x1d");
 	/* 'h' + 'e' + 'l' + 'l' + 'o' = 532 = 2 * 256 + 20 */
 	expect(j, "checksum8(0x30009, 5)", "0x14");
 	/* The check value of CRC-32 in IEEE 802.3 is that of "123456789". */

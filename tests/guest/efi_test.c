@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* UEFI guests, tests/guest/efi: each checks the firmware from inside and reports on its console. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "models/efi.h"
+#include "models/sod.h"
+#include "tests/lib/efi_guest.h"
+
+/* Every check good, and as many as the guest counted; the last line is the plan. */
+static void expect_report(const struct efi_guest *g)
+{
+	const struct buf *console = machine_console(g->m);
+	unsigned good = 0, plan = 0;
+	char *text = strndup((const char *)console->data, console->len);
+	char *save = NULL;
+
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		cr_expect(strncmp(line, "not ok ", 7) != 0, "%s", line + 7);
+		good += strncmp(line, "ok ", 3) == 0;
+		sscanf(line, "1..%u", &plan);
+	}
+	cr_expect(plan > 0, "the guest did not come to its end: %s", g->stop.text);
+	cr_expect(good == plan, "%u of %u checks are good", good, plan);
+	free(text);
+}
+
+static void expect_guest(const char *name)
+{
+	struct efi_guest g;
+
+	efi_guest_open(&g, name, NULL);
+	efi_guest_run(&g);
+	expect_report(&g);
+	cr_expect(g.stop.kind == STOP_EXIT, "it ended by %s: %s", stop_kind_names[g.stop.kind],
+		  g.stop.text);
+	cr_expect(!machine_unmodelled(g.m), "it used what is not modelled");
+	efi_guest_close(&g);
+}
+
+Test(efi_guest, memory_services)
+{
+	expect_guest("memory");
+}
+
+Test(efi_guest, handle_database)
+{
+	expect_guest("handles");
+}
+
+Test(efi_guest, events_and_timers)
+{
+	expect_guest("events");
+}
+
+Test(efi_guest, variables_and_time)
+{
+	expect_guest("variables");
+}
