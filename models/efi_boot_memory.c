@@ -30,6 +30,7 @@ uint64_t efi_allocate_pages(struct efi_call *c)
 		return status;
 	efi_write_u64(c, c->arg[3], gpa);
 	efi_type_protect(c, gpa, c->arg[2], (uint32_t)c->arg[1]);
+	machine_event(c->m, EVENT_EFI_MEMORY, EVENT_MODELLED, gpa, c->arg[2], c->arg[1]);
 	return EFI_SUCCESS;
 }
 
@@ -47,9 +48,10 @@ uint64_t efi_free_pages(struct efi_call *c)
 uint64_t efi_allocate_pool(struct efi_call *c)
 {
 	struct efi_memory *mem = &c->efi->state.memory;
-	uint64_t key = mem->key;
+	uint64_t key = mem->key, pages;
+	const struct efi_range *r;
 	efi_status_t status;
-	gpa_t gpa;
+	gpa_t gpa, start;
 
 	tpl_too_high(c);
 	if (!c->arg[2] || !efi_reachable(c, c->arg[2], 8, true))
@@ -58,15 +60,12 @@ uint64_t efi_allocate_pool(struct efi_call *c)
 	if (status != EFI_SUCCESS)
 		return status;
 	efi_write_u64(c, c->arg[2], gpa);
-	if (mem->key != key) {
-		const struct efi_range *r = efi_memory_find(mem, gpa);
-		gpa_t start = ALIGN_DOWN(gpa, GUEST_PAGE_SIZE);
-		uint64_t pages =
-			(ALIGN_UP(gpa + c->arg[1] + 1, GUEST_PAGE_SIZE) - start) / GUEST_PAGE_SIZE;
-
-		if (r)
-			efi_type_protect(c, start, pages, r->type);
-	}
+	start = ALIGN_DOWN(gpa, GUEST_PAGE_SIZE);
+	pages = (ALIGN_UP(gpa + c->arg[1] + 1, GUEST_PAGE_SIZE) - start) / GUEST_PAGE_SIZE;
+	r = efi_memory_find(mem, gpa);
+	if (mem->key != key && r)
+		efi_type_protect(c, start, pages, r->type);
+	machine_event(c->m, EVENT_EFI_MEMORY, EVENT_MODELLED, start, pages, c->arg[0]);
 	return EFI_SUCCESS;
 }
 

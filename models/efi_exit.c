@@ -62,6 +62,7 @@ int efi_first_image_install(struct efi *efi, struct machine *m, gpa_t base, uint
 
 uint64_t efi_image_returned(struct efi_call *c)
 {
+	machine_event(c->m, EVENT_EFI_RETURN, EVENT_MODELLED, c->cpu.gpr[GPR_RAX], 0, 0);
 	machine_stop(c->m, STOP_EXIT, "the image returned to the firmware with status 0x%llx",
 		     (unsigned long long)c->cpu.gpr[GPR_RAX]);
 	return 0;

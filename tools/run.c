@@ -371,6 +371,9 @@ static void run_go(struct run *r)
 	if (ret->stop.kind == STOP_POINT && r->target == POINT_COUNT &&
 	    ret->stop.pc == r->target_address)
 		r->arrived = true;
+	/* An image may also come back to who entered it; that is an end, and a state to judge. */
+	if (ret->stop.kind == STOP_EXIT && machine_event_count(r->machine, EVENT_EFI_RETURN))
+		r->error = run_capture(r, POINT_RETURN, "", 0);
 }
 
 static void digest_state(struct digest *d, const struct cpu_state *s)
