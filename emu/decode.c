@@ -111,6 +111,21 @@ static void fill_operands(const ZydisDecodedInstruction *zi, const ZydisDecodedO
 	}
 }
 
+static enum insn_flow flow_of(const ZydisDecodedInstruction *zi)
+{
+	switch (zi->meta.category) {
+	case ZYDIS_CATEGORY_CALL: return FLOW_CALL;
+	case ZYDIS_CATEGORY_RET:
+		return zi->opcode == 0xcf ? FLOW_IRET : FLOW_RETURN; /* SDM 2A "IRET": CF */
+	case ZYDIS_CATEGORY_COND_BR:
+	case ZYDIS_CATEGORY_UNCOND_BR: return FLOW_JUMP;
+	case ZYDIS_CATEGORY_INTERRUPT:
+	case ZYDIS_CATEGORY_SYSCALL:
+	case ZYDIS_CATEGORY_SYSRET: return FLOW_LEAVE;
+	default: return zi->mnemonic == ZYDIS_MNEMONIC_HLT ? FLOW_LEAVE : FLOW_NEXT;
+	}
+}
+
 bool insn_decode(const uint8_t *code, size_t len, unsigned bits, struct insn *ret)
 {
 	ZydisDecodedOperand ops[ZYDIS_MAX_OPERAND_COUNT];
@@ -127,6 +142,7 @@ bool insn_decode(const uint8_t *code, size_t len, unsigned bits, struct insn *re
 		return false;
 	*ret = (struct insn){
 		.cls = classify(&zi, ops),
+		.flow = flow_of(&zi),
 		.length = zi.length,
 		.bits = (uint8_t)bits,
 		.operand_size = (uint8_t)(zi.operand_width / 8),

@@ -14,8 +14,19 @@ enum insn_class {
 	INSN_CLASS_COUNT
 };
 
+/* Where an instruction leads, as call trees see it. */
+enum insn_flow {
+	FLOW_NEXT, /* to the next one */
+	FLOW_JUMP, /* perhaps elsewhere */
+	FLOW_CALL, /* into a function: near or far */
+	FLOW_RETURN,
+	FLOW_IRET,
+	FLOW_LEAVE, /* an interrupt, a system call, HLT */
+};
+
 struct insn {
 	enum insn_class cls;
+	enum insn_flow flow;
 	uint8_t length;
 	uint8_t bits;         /* code width it was decoded for */
 	uint8_t operand_size; /* in bytes */

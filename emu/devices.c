@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Legacy devices of a PC, as far as boot code asks them: 8259A masks, 8042, CMOS, serial port, reset ports. */
+/* Legacy devices of a PC, as far as boot code asks them: 8042, CMOS, serial port, reset ports. */
 #include "emu/devices.h"
 
 /* The day the platform's clock shows at instruction 0: 2000-01-01 00:00:00, a Saturday. One instruction is a nanosecond. */
@@ -25,7 +25,7 @@ void devices_init(struct machine *m)
 	uint64_t kib = m->platform->memory >> 10;
 	uint64_t ext = kib > 1024 ? kib - 1024 : 0, high = kib > 16384 ? (kib - 16384) / 64 : 0;
 
-	d->pic_mask[0] = d->pic_mask[1] = 0xff;
+	pic_init(m);
 	d->uart_lcr = 3;
 	/* Memory size as a PC's firmware leaves it (IBM AT Technical Reference, CMOS RAM): 15h base, 17h and 30h extended, 34h above 16 MiB in 64 KiB. */
 	put_le16(d->cmos + 0x15, 640);
@@ -51,29 +51,6 @@ void floating_write(struct machine *m, uint16_t port, uint8_t value)
 	(void)m;
 	(void)port;
 	(void)value;
-}
-
-uint8_t pic_read(struct machine *m, uint16_t port)
-{
-	unsigned chip = port >= 0xa0;
-
-	return port & 1 ? m->devices.pic_mask[chip] : 0; /* no request waits, none is in service */
-}
-
-/* 8259A: ICW1 (bit 4 of the command port) announces two or three words on the data port, which are not masks. */
-void pic_write(struct machine *m, uint16_t port, uint8_t value)
-{
-	struct device_state *d = &m->devices;
-	unsigned chip = port >= 0xa0;
-
-	if (!(port & 1)) {
-		if (value & 0x10)
-			d->pic_icw[chip] = (uint8_t)(1 + !(value & 2) + (value & 1));
-	} else if (d->pic_icw[chip]) {
-		d->pic_icw[chip]--;
-	} else {
-		d->pic_mask[chip] = value;
-	}
 }
 
 uint8_t kbd_read(struct machine *m, uint16_t port)

@@ -7,11 +7,16 @@
 
 uint8_t floating_read(struct machine *m, uint16_t port);
 void floating_write(struct machine *m, uint16_t port, uint8_t value);
+void pic_init(struct machine *m);
 uint8_t pic_read(struct machine *m, uint16_t port);
 void pic_write(struct machine *m, uint16_t port, uint8_t value);
 uint8_t pit_read(struct machine *m, uint16_t port);
 void pit_write(struct machine *m, uint16_t port, uint8_t value);
 void pit_init(struct machine *m);
+/* Count at which counter 0's output rose, or will rise, for the first time since it was last seen; UINT64_MAX: never. */
+uint64_t pit_edge(struct machine *m);
+/* What has risen up to now is seen: one interrupt stands for all of it. */
+void pit_edge_seen(struct machine *m);
 /* Level of the output pin, 0 or 1. */
 unsigned pit_output(struct machine *m, unsigned i);
 uint8_t kbd_read(struct machine *m, uint16_t port);

@@ -110,6 +110,21 @@ int machine_on_store(struct machine *m, store_fn fn, void *arg)
 	return engine_watch_stores(m->engine, fn);
 }
 
+void machine_store_range_add(struct machine *m, gpa_t gpa, uint64_t size)
+{
+	uint64_t first = gpa / GUEST_PAGE_SIZE, last, pages;
+
+	m->store_ranges = true;
+	if (!size || __builtin_add_overflow(gpa, size - 1, &last))
+		return;
+	pages = last / GUEST_PAGE_SIZE - first + 1;
+	for (uint64_t i = 0; i < pages && i < STORE_PAGE_BITS; i++) {
+		uint64_t bit = (first + i) % STORE_PAGE_BITS;
+
+		m->store_pages[bit / 64] |= BIT64(bit % 64);
+	}
+}
+
 void machine_on_hypercall(struct machine *m, hypercall_fn fn, void *arg)
 {
 	m->hypercall = fn;

@@ -114,6 +114,9 @@ void machine_on_arrival(struct machine *m, arrival_fn fn, void *arg);
 /* Stop with STOP_POINT before the instruction at linear address @pc, each time. */
 int machine_break_add(struct machine *m, gva_t pc);
 void machine_break_remove(struct machine *m, gva_t pc);
+/* The same before the instruction at physical address @gpa, through whatever mapping it is fetched. */
+int machine_break_add_gpa(struct machine *m, gpa_t gpa);
+void machine_break_remove_gpa(struct machine *m, gpa_t gpa);
 
 /* --- what the guest reaches outside the CPU --- */
 
@@ -132,6 +135,11 @@ int machine_trap_add(struct machine *m, gpa_t gpa, trap_fn fn, void *arg);
  */
 typedef void (*store_fn)(struct machine *m, gpa_t gpa, unsigned size, gva_t pc, void *arg);
 int machine_on_store(struct machine *m, store_fn fn, void *arg);
+/*
+ * Where that function wants to look: once any range was named, it hears of stores
+ * into the pages of those ranges, of few others, and the rest cost ten times less.
+ */
+void machine_store_range_add(struct machine *m, gpa_t gpa, uint64_t size);
 
 /*
  * Memory of a device at [gpa, gpa+size), in a hole of the platform's memory map: an access there calls the
@@ -172,6 +180,9 @@ void machine_on_msr(struct machine *m, msr_fn fn, void *arg);
 
 /* Deliver exception or interrupt @vector to the guest now, from inside a handler (#GP for a bad MSR...). */
 void machine_raise(struct machine *m, enum vector vector, uint32_t error_code);
+
+/* Masks of the two interrupt controllers, a set bit for a line that is off; all are off when the machine is made. Line 0 is the timer. */
+void machine_pic_set(struct machine *m, uint8_t mask1, uint8_t mask2);
 
 /* Hardware interrupts on virtual time: delivered at exactly @count, or as soon after as IF allows. */
 int machine_interrupt_at(struct machine *m, uint64_t count, uint8_t vector);

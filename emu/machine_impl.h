@@ -68,7 +68,13 @@ struct device_state {
 	uint8_t cmos_index;
 	uint8_t cmos[128];
 	uint8_t pic_mask[2];
-	uint8_t pic_icw[2]; /* initialisation words still expected */
+	uint8_t pic_icw[2];      /* initialisation words still expected */
+	uint8_t pic_icws[2];     /* of how many in all, the first not counted */
+	uint8_t pic_icw4[2];     /* the last of them is ICW4 */
+	uint8_t pic_base[2];     /* vector of line 0 */
+	uint8_t pic_isr[2];      /* in service */
+	uint8_t pic_aeoi[2];     /* no EOI is needed */
+	uint8_t pic_read_isr[2]; /* the command port reads what is in service, not what waits */
 	uint8_t uart_ier, uart_lcr, uart_mcr, uart_scr, uart_fcr;
 	uint8_t uart_dll, uart_dlm;
 	uint8_t port61;
@@ -79,14 +85,18 @@ struct device_state {
 	uint8_t kbd_output;  /* byte that waits at port 60h */
 	uint8_t kbd_full;    /* one does */
 	uint8_t a20_off;
-	uint8_t reserved[3];
+	uint8_t pit_rose; /* counter 0's output rose, unseen, before the counter was loaded anew */
+	uint8_t reserved[4];
 	struct {
 		uint16_t reload, latch;
 		uint8_t latched, mode, access, toggle, write_toggle, low;
 		uint8_t reserved[6];
 		uint64_t start; /* time of the last load, in PIT ticks */
 	} pit[3];
+	uint64_t pit_seen; /* time up to which edges of counter 0 are seen, in PIT ticks */
 };
+
+#define STORE_PAGE_BITS 65536u
 
 struct machine {
 	const struct platform *platform;
@@ -122,6 +132,8 @@ struct machine {
 	unsigned trap_count;
 	gva_t breaks[BREAKS_MAX];
 	unsigned break_count;
+	gpa_t breaks_gpa[BREAKS_MAX];
+	unsigned break_gpa_count;
 	uint64_t exact; /* a count inside a block at which the run must be stopped exactly */
 	gva_t exact_pc;
 
@@ -135,6 +147,8 @@ struct machine {
 	void *hypercall_arg;
 	store_fn store;
 	void *store_arg;
+	bool store_ranges; /* only pages whose bit is set, by the low bits of their number */
+	uint64_t store_pages[STORE_PAGE_BITS / 64];
 	cpuid_fn cpuid;
 	void *cpuid_arg;
 	msr_fn msr;
@@ -181,7 +195,7 @@ unsigned code_before(struct machine *m, gva_t pc);
 gva_t code_skip(struct machine *m, const struct cpu_state *cpu, gva_t pc, uint32_t size,
 		uint64_t n);
 const struct trap *trap_find(const struct machine *m, gpa_t gpa);
-bool break_at(const struct machine *m, gva_t pc);
+bool break_at(struct machine *m, gva_t pc);
 /* The instruction that runs, decoded anew from memory; false when it cannot be read. */
 bool machine_decode_at(struct machine *m, const struct cpu_state *cpu, gva_t pc, struct insn *ret);
 /* Read linear addresses through paging; false when any byte is not mapped or not memory. */
@@ -248,10 +262,15 @@ void record_log_cut(void *arg, unsigned insns);
 void record_log_wait(void *arg, uint64_t count);
 void record_release(struct machine *m);
 
-/* virtual time (timer.c) */
-uint64_t timer_next(const struct machine *m);
-/* Take the first timer that is due at @now; false when there is none. */
-bool timer_take(struct machine *m, uint64_t now, struct timer *ret);
+/* the interrupt controller (pic.c): count at which its interrupt is due, UINT64_MAX: never */
+uint64_t pic_next(struct machine *m);
+/* The processor takes it: the vector. */
+uint8_t pic_take(struct machine *m);
+
+/* virtual time (timer.c): the queue and the interrupt controller together */
+uint64_t timer_next(struct machine *m);
+/* Take the first interrupt that is due at @now; false when there is none. */
+bool timer_take(struct machine *m, uint64_t now, uint8_t *ret_vector);
 
 /* hang detection (repeat.c) */
 void repeat_init(struct machine *m);

@@ -53,6 +53,53 @@ unsigned pit_output(struct machine *m, unsigned i)
 	}
 }
 
+/* --- counter 0's output, the timer's interrupt --- */
+
+/* In PIT ticks: the first time after @seen at which the output rises; false: never. */
+static bool next_edge(const struct machine *m, uint64_t seen, uint64_t *ret_tick)
+{
+	uint64_t start = m->devices.pit[0].start, n = period(m, 0);
+	uint64_t elapsed =
+		seen - start; /* of the counter's own time, which may have begun before 0 */
+
+	switch (m->devices.pit[0].mode) {
+	case 2:
+	case 3: *ret_tick = start + (elapsed / n + 1) * n; return true;
+	case 0:
+	case 4: *ret_tick = start + n + 1; return elapsed < n + 1;
+	default: return false; /* started by a gate that is never touched */
+	}
+}
+
+uint64_t pit_edge(struct machine *m)
+{
+	unsigned __int128 ns;
+	uint64_t tick;
+
+	if (m->devices.pit_rose)
+		return 0;
+	if (!next_edge(m, m->devices.pit_seen, &tick))
+		return UINT64_MAX;
+	/* The first instruction at which pit_now() is that tick. */
+	ns = ((unsigned __int128)tick * NS_PER_SECOND + PIT_HZ - 1) / PIT_HZ;
+	return ns > UINT64_MAX ? UINT64_MAX : (uint64_t)ns;
+}
+
+void pit_edge_seen(struct machine *m)
+{
+	m->devices.pit_rose = 0;
+	m->devices.pit_seen = pit_now(m);
+}
+
+/* Before counter 0 is loaded anew: what has risen waits in the interrupt controller. */
+static void edge_keep(struct machine *m)
+{
+	bool rose = pit_edge(m) <= machine_instructions(m);
+
+	pit_edge_seen(m);
+	m->devices.pit_rose = rose;
+}
+
 static void latch_count(struct machine *m, unsigned i)
 {
 	if (m->devices.pit[i].latched & 1)
@@ -110,10 +157,13 @@ static void control_word(struct machine *m, uint8_t value)
 		latch_count(m, i);
 		return;
 	}
+	if (i == 0)
+		edge_keep(m);
 	m->devices.pit[i].access = value >> 4 & 3;
 	m->devices.pit[i].mode = (value >> 1 & 7) > 5 ? value >> 1 & 3 : value >> 1 & 7;
 	m->devices.pit[i].toggle = m->devices.pit[i].write_toggle = m->devices.pit[i].latched = 0;
 	m->devices.pit[i].start = pit_now(m);
+	machine_update_deadline(m);
 }
 
 void pit_write(struct machine *m, uint16_t port, uint8_t value)
@@ -129,6 +179,8 @@ void pit_write(struct machine *m, uint16_t port, uint8_t value)
 		m->devices.pit[i].write_toggle = 1;
 		return;
 	}
+	if (i == 0)
+		edge_keep(m);
 	if (m->devices.pit[i].access == 3)
 		m->devices.pit[i].reload = (uint16_t)(value << 8 | m->devices.pit[i].low);
 	else
@@ -136,4 +188,5 @@ void pit_write(struct machine *m, uint16_t port, uint8_t value)
 			(uint16_t)(m->devices.pit[i].access == 2 ? value << 8 : value);
 	m->devices.pit[i].write_toggle = 0;
 	m->devices.pit[i].start = pit_now(m);
+	machine_update_deadline(m);
 }

@@ -164,18 +164,25 @@ static bool same_memory(struct machine *m)
 	return true;
 }
 
+/* An interrupt that is to come could end the loop; with IF off all through it, none is taken. */
+static bool can_be_interrupted(struct machine *m)
+{
+	return timer_next(m) != UINT64_MAX && (engine_rflags(m->engine) & EFLAGS_IF);
+}
+
 bool repeat_look(struct machine *m, gva_t pc)
 {
 	struct repeat *r = m->repeat;
 
 	if (r->phase == REPEAT_IDLE) {
-		if (m->timers.count)
+		if (can_be_interrupted(m))
 			give_up(m);
 		else
 			begin(m, REPEAT_REGISTERS, pc);
 		return false;
 	}
-	if (++r->blocks > LOOK_BLOCKS || outside(m) != r->outside || r->undo_count == UNDO_MAX) {
+	if (++r->blocks > LOOK_BLOCKS || outside(m) != r->outside || r->undo_count == UNDO_MAX ||
+	    can_be_interrupted(m)) {
 		give_up(m);
 		return false;
 	}

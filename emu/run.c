@@ -147,7 +147,7 @@ static void note_mode(struct machine *m, const struct cpu_state *cpu, gva_t pc)
 /* Deliver a hardware interrupt that is due, if the CPU takes one now. */
 static bool take_interrupt(struct machine *m, struct cpu_state *cpu)
 {
-	struct timer t;
+	uint8_t vector;
 
 	m->needs_poll = false;
 	if (timer_next(m) > engine_retired(m->engine))
@@ -156,9 +156,9 @@ static bool take_interrupt(struct machine *m, struct cpu_state *cpu)
 		m->needs_poll = true;
 		return false;
 	}
-	if (!timer_take(m, engine_retired(m->engine), &t))
+	if (!timer_take(m, engine_retired(m->engine), &vector))
 		return false;
-	interrupt_deliver(m, cpu, t.vector, 0, DELIVER_HARDWARE);
+	interrupt_deliver(m, cpu, vector, 0, DELIVER_HARDWARE);
 	machine_cpu_set(m, cpu);
 	return true;
 }
@@ -358,6 +358,13 @@ static void on_rom_write(void *arg, gpa_t gpa, unsigned size, uint64_t value)
 	machine_event(arg, EVENT_ROM_WRITE, EVENT_MODELLED, gpa, size, value);
 }
 
+static bool store_wanted(const struct machine *m, gpa_t gpa)
+{
+	uint64_t bit = gpa / GUEST_PAGE_SIZE % STORE_PAGE_BITS;
+
+	return m->store_pages[bit / 64] >> bit % 64 & 1;
+}
+
 /* With stores watched the engine keeps rip at the instruction that stores. */
 static void on_store(void *arg, gpa_t gpa, unsigned size, uint64_t value)
 {
@@ -367,6 +374,8 @@ static void on_store(void *arg, gpa_t gpa, unsigned size, uint64_t value)
 	(void)value;
 	repeat_store(m, gpa, size);
 	if (!m->store)
+		return;
+	if (m->store_ranges && !store_wanted(m, gpa) && !store_wanted(m, gpa + size - 1))
 		return;
 	engine_get(m->engine, &cpu);
 	m->insn_index = code_before(m, cpu_pc(&cpu));

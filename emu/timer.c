@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Virtual time: interrupts in one queue, ordered by instruction count, then by the order of their making. */
+/* Virtual time: interrupts in one queue, ordered by instruction count, then by the order of their making; and those of the interrupt controller. */
 #include "emu/machine_impl.h"
 
 #include <errno.h>
@@ -21,18 +21,29 @@ int machine_interrupt_at(struct machine *m, uint64_t count, uint8_t vector)
 	return 0;
 }
 
-uint64_t timer_next(const struct machine *m)
+static uint64_t queue_next(const struct machine *m)
 {
 	return m->timers.count ? m->timers.items[0].count : UINT64_MAX;
 }
 
-bool timer_take(struct machine *m, uint64_t now, struct timer *ret)
+uint64_t timer_next(struct machine *m)
+{
+	uint64_t queue = queue_next(m), pic = pic_next(m);
+
+	return queue < pic ? queue : pic;
+}
+
+bool timer_take(struct machine *m, uint64_t now, uint8_t *ret_vector)
 {
 	struct timer_queue *q = &m->timers;
 
-	if (!q->count || q->items[0].count > now)
+	if (timer_next(m) > now)
 		return false;
-	*ret = q->items[0];
+	if (pic_next(m) < queue_next(m)) {
+		*ret_vector = pic_take(m);
+		return true;
+	}
+	*ret_vector = (uint8_t)q->items[0].vector;
 	q->count--;
 	memmove(q->items, q->items + 1, q->count * sizeof(*q->items));
 	q->items[q->count] = (struct timer){ 0 };

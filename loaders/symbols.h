@@ -62,6 +62,12 @@ int image_symbols_read(struct image_symbols *ret, const struct image *image, str
 /* Takes NULL and half-built ones. */
 void image_symbols_release(struct image_symbols *s);
 
+/*
+ * Virtual addresses that @elf is linked to, end exclusive; the per-CPU data of 64-bit kernels,
+ * which is linked at 0, is none of it. Both 0 when nothing is loaded.
+ */
+void elf_linked_span(const struct elf_image *elf, uint64_t *ret_start, uint64_t *ret_end);
+
 /* --- looking up --- */
 
 /* All symbols of that name: how many, and the first of them as an index into by_name. */

@@ -65,8 +65,7 @@ static bool linked_address(const struct elf_image *elf, gpa_t paddr, uint64_t *r
 	return false;
 }
 
-/* Virtual span of the segments; per-CPU data that is linked at 0 is none of it. */
-static void kernel_span(const struct elf_image *elf, uint64_t *ret_start, uint64_t *ret_end)
+void elf_linked_span(const struct elf_image *elf, uint64_t *ret_start, uint64_t *ret_end)
 {
 	uint64_t start = UINT64_MAX, end = 0, last;
 
@@ -104,7 +103,7 @@ static int kernel_read(struct symbols *to, const struct elf_image *elf, struct d
 	struct kallsyms k;
 	uint64_t start, end;
 
-	kernel_span(elf, &start, &end);
+	elf_linked_span(elf, &start, &end);
 	symbols_begin(&b, to, STAGE_KERNEL, start, end);
 	if (kallsyms_locate(&k, elf, note) || kallsyms_read(&k, elf, &b, note)) {
 		symbols_abandon(&b);

@@ -26,8 +26,11 @@
 #define KEY_STATUS_101  0x10u /* an enhanced keyboard */
 #define VECTOR_DISKETTE 0x1eu /* a table, no code */
 #define SERIAL_PORT     0x3f8u
-#define HARDWARE_VECTORS \
-	0x08u /* 08h-0Fh and 70h-77h: nothing is there to interrupt, save the timer */
+#define VECTOR_TIMER    0x08u /* 08h-0Fh and 70h-77h are hardware's: nothing but the timer is there */
+
+/* 8259A masks as SeaBIOS leaves them: on are timer, keyboard, second controller, diskette; clock, mouse, disks. */
+#define PIC_MASK_1 0xb8
+#define PIC_MASK_2 0x8e
 
 struct bios_service {
 	uint8_t vector;
@@ -227,7 +230,7 @@ static void reset_trap(struct machine *m, gpa_t gpa, void *arg)
 
 static bool is_hardware(unsigned vector)
 {
-	return vector < HARDWARE_VECTORS || (vector > HARDWARE_VECTORS && vector < 0x10) ||
+	return vector < VECTOR_TIMER || (vector > VECTOR_TIMER && vector < 0x10) ||
 	       (vector >= 0x70 && vector < 0x78);
 }
 
@@ -240,6 +243,13 @@ static uint16_t vector_offset(unsigned vector)
 		return BIOS_DISKETTE;
 	return is_hardware(vector) ? BIOS_IRET : (uint16_t)(BIOS_STUBS + 4 * vector);
 }
+
+/*
+ * The timer's: after the service, INT 1Ch for whoever hooked it, and the end of the interrupt:
+ * nop; int $0x1c; push %ax; mov $0x20,%al; out %al,$0x20; pop %ax; iret
+ */
+static const uint8_t timer_stub[] = { OP_NOP, 0xcd, 0x1c, 0x50, 0xb0,
+				      0x20,   0xe6, 0x20, 0x58, OP_IRET };
 
 static int attach_vectors(struct bios *bios, struct machine *m)
 {
@@ -255,7 +265,9 @@ static int attach_vectors(struct bios *bios, struct machine *m)
 		ret = machine_write(m, 4 * i, entry, sizeof(entry));
 		if (ret < 0 || offset == BIOS_IRET || i == VECTOR_DISKETTE)
 			continue;
-		ret = machine_write(m, BIOS_GPA + offset, stub, sizeof(stub));
+		ret = i == VECTOR_TIMER ?
+			      machine_write(m, BIOS_GPA + offset, timer_stub, sizeof(timer_stub)) :
+			      machine_write(m, BIOS_GPA + offset, stub, sizeof(stub));
 		if (ret == 0)
 			ret = machine_trap_add(m, BIOS_GPA + offset, bios_trap, bios);
 	}
@@ -303,7 +315,7 @@ static int attach_data(struct bios *bios, struct machine *m)
 	put_le16(bda + BDA_KEY_END - 0x400, KEY_BUFFER_END);
 	bda[BDA_KEY_STATUS - 0x400] = KEY_STATUS_101;
 	if (bios->has_display) {
-		bda[BDA_VIDEO_MODE - 0x400] = 3;
+		bda[BDA_VIDEO_MODE - 0x400] = TEXT_MODE;
 		put_le16(bda + BDA_COLUMNS - 0x400, TEXT_COLUMNS);
 		put_le16(bda + BDA_PAGE_SIZE - 0x400, 0x1000);
 		put_le16(bda + BDA_CURSOR - 0x400, (uint16_t)(bios->cursor_row << 8));
@@ -328,6 +340,10 @@ struct bios *bios_create(const struct platform *platform, bool has_display)
 		return NULL;
 	bios->platform = platform;
 	bios->has_display = has_display;
+	bios->state.columns = TEXT_COLUMNS;
+	bios->state.rows = TEXT_ROWS;
+	bios->state.vbe_mode = TEXT_MODE;
+	bios->state.dac_bits = 6;
 	bios_e820_init(bios);
 	bios_display_clear(bios);
 	return bios;
@@ -347,6 +363,7 @@ int bios_attach(struct bios *bios, struct machine *m, struct diag *diag)
 	if (attach_rom(bios, m) || attach_vectors(bios, m) || attach_data(bios, m) ||
 	    bios_display_attach(bios, m) || bios_disk_attach(bios, m) || machine_part_add(m, &part))
 		return diag_set(diag, -ENOSPC, "the BIOS does not fit into the machine");
+	machine_pic_set(m, PIC_MASK_1, PIC_MASK_2);
 	if (bios_has_quirk(bios->platform, BIOS_QUIRK_A20_CLOSED) ||
 	    bios_has_quirk(bios->platform, BIOS_QUIRK_A20_KBC))
 		machine_a20_set(m, false);
@@ -372,6 +389,9 @@ void int12_memory(struct bios_call *c)
 
 #define KEY_ENTER      0x1c0du /* scan code and character, RBIL table #00006 */
 #define SCAN_CODE_NONE 0x0000u /* as for a character typed by its number */
+
+#define IDLE_LOOKS 255u
+#define IDLE_TIME  1000000ull /* a millisecond */
 
 /* 0 when all has been typed. */
 static uint16_t key_waiting(const struct bios_call *c)
@@ -400,15 +420,24 @@ void int16_read(struct bios_call *c)
 	c->bios->state.key_awaited = 0;
 }
 
-/* People type when they are asked: a guest that empties the buffer first finds it empty, and the next look finds a key. */
+/*
+ * People type when they are asked: a guest that empties the buffer first finds it empty, and the next look finds a
+ * key. Where nobody types any more, time passes faster: a guest that goes on looking waits for its own timeout.
+ */
 void int16_status(struct bios_call *c)
 {
 	uint16_t key = c->bios->state.key_awaited ? key_waiting(c) : 0;
 
 	c->bios->state.key_awaited = 1;
 	call_flag(c, EFLAGS_ZF, !key);
-	if (key)
+	if (key) {
 		call_set16(c, GPR_RAX, key);
+		c->bios->state.looks = 0;
+	} else if (c->bios->state.looks == IDLE_LOOKS) {
+		machine_wait(c->m, IDLE_TIME);
+	} else {
+		c->bios->state.looks++;
+	}
 }
 
 void int16_flags(struct bios_call *c)
@@ -433,8 +462,6 @@ void int19_bootstrap(struct bios_call *c)
 /* --- time: an instruction is a nanosecond, and the clock starts at 2000-01-01 00:00:00 as the CMOS clock does --- */
 
 #define NS_PER_SECOND 1000000000ull
-#define PIT_HZ        1193182ull
-#define TICK_PIT      65536ull
 #define TICKS_PER_DAY 0x1800b0ull /* RBIL INT 1A/AH=00h */
 
 static uint8_t bcd(uint64_t v)
@@ -442,37 +469,45 @@ static uint8_t bcd(uint64_t v)
 	return (uint8_t)(v / 10 % 10 << 4 | v % 10);
 }
 
-static uint64_t tick_count(struct bios_call *c)
+static uint32_t ticks_get(struct bios_call *c)
 {
-	uint64_t now = machine_instructions(c->m);
-
-	/* In two steps, so that no product overflows. */
-	return (now / NS_PER_SECOND * PIT_HZ + now % NS_PER_SECOND * PIT_HZ / NS_PER_SECOND) /
-	       TICK_PIT;
+	return call_bda16(c, BDA_TICKS) | (uint32_t)call_bda16(c, BDA_TICKS + 2) << 16;
 }
 
-static void ticks_store(struct bios_call *c, uint32_t ticks)
+static void ticks_set(struct bios_call *c, uint32_t ticks)
 {
-	uint8_t raw[4];
-
-	put_le32(raw, ticks);
-	machine_write(c->m, BDA_TICKS, raw, sizeof(raw));
+	call_set_bda16(c, BDA_TICKS, (uint16_t)ticks);
+	call_set_bda16(c, BDA_TICKS + 2, (uint16_t)(ticks >> 16));
 }
 
+/* Then the guest's own INT 1Ch, and the end of the interrupt: see the stub. */
 void int08_tick(struct bios_call *c)
 {
-	ticks_store(c, (uint32_t)(tick_count(c) % TICKS_PER_DAY));
+	uint32_t ticks = ticks_get(c) + 1;
+
+	if (ticks >= TICKS_PER_DAY) {
+		ticks = 0;
+		call_set_bda8(c, BDA_MIDNIGHT, (uint8_t)(call_bda8(c, BDA_MIDNIGHT) + 1));
+	}
+	ticks_set(c, ticks);
 }
 
 void int1a_ticks(struct bios_call *c)
 {
-	uint64_t ticks = tick_count(c);
+	uint32_t ticks = ticks_get(c);
 
-	ticks_store(c, (uint32_t)(ticks % TICKS_PER_DAY));
-	call_set_al(c, (uint8_t)(ticks / TICKS_PER_DAY));
-	call_set16(c, GPR_RCX, (uint16_t)(ticks % TICKS_PER_DAY >> 16));
-	call_set16(c, GPR_RDX, (uint16_t)(ticks % TICKS_PER_DAY));
-	call_flag(c, EFLAGS_CF, false);
+	call_set_al(c, call_bda8(c, BDA_MIDNIGHT));
+	call_set_bda8(c, BDA_MIDNIGHT, 0);
+	call_set16(c, GPR_RCX, (uint16_t)(ticks >> 16));
+	call_set16(c, GPR_RDX, (uint16_t)ticks);
+	call_result(c, 0);
+}
+
+void int1a_ticks_set(struct bios_call *c)
+{
+	ticks_set(c, (uint32_t)call_reg16(c, GPR_RCX) << 16 | call_reg16(c, GPR_RDX));
+	call_set_bda8(c, BDA_MIDNIGHT, 0);
+	call_result(c, 0);
 }
 
 void int1a_time(struct bios_call *c)

@@ -10,19 +10,20 @@
 
 #define TEXT_GPA     0xb8000ull
 #define TEXT_SIZE    0x8000u
+#define TEXT_MODE    3
 #define TEXT_COLUMNS 80u
 #define TEXT_ROWS    25u
 
 /* The platform's BIOS segment, and where its own tables lie in it. */
-#define BIOS_SEGMENT     0xf000u
-#define BIOS_GPA         0xf0000ull
-#define BIOS_CONFIG      0xe6f5u /* INT 15h AH=C0h */
-#define BIOS_DISKETTE    0xefc7u /* INT 1Eh: diskette parameters */
-#define BIOS_IRET        0xff53u /* IBM AT: the dummy interrupt handler */
-#define BIOS_STUBS       0x8000u /* of vectors without a place of their own, 4 bytes each */
-#define BIOS_DISK_TABLE  0x9100u /* EDD device parameter table of the first hard disk */
-#define BIOS_VBE_STRINGS 0x9000u /* OEM string and list of VBE modes */
-#define EBDA_GPA         0x9fc00ull
+#define BIOS_SEGMENT    0xf000u
+#define BIOS_GPA        0xf0000ull
+#define BIOS_CONFIG     0xe6f5u /* INT 15h AH=C0h */
+#define BIOS_DISKETTE   0xefc7u /* INT 1Eh: diskette parameters */
+#define BIOS_IRET       0xff53u /* IBM AT: the dummy interrupt handler */
+#define BIOS_STUBS      0x8000u /* of vectors without a place of their own, 4 bytes each */
+#define BIOS_DISK_TABLE 0x9100u /* EDD device parameter table of the first hard disk */
+#define BIOS_EMPTY      0x9000u /* zeros: what strings and tables of the display point to */
+#define EBDA_GPA        0x9fc00ull
 
 /* BIOS data area: IBM AT Technical Reference, "ROM BIOS data areas". */
 #define BDA_SERIAL        0x400u
@@ -40,6 +41,7 @@
 #define BDA_PAGE          0x462u
 #define BDA_CRTC          0x463u
 #define BDA_TICKS         0x46cu
+#define BDA_MIDNIGHT      0x470u
 #define BDA_HARD_DISKS    0x475u
 #define BDA_KEY_START     0x480u
 #define BDA_KEY_END       0x482u
@@ -56,8 +58,12 @@ struct bios_state {
 	uint8_t drawn;           /* the guest has stored there itself */
 	uint8_t disk_status;     /* of the last INT 13h */
 	uint8_t key_awaited;     /* the guest has asked once and was told that no key waits */
-	uint8_t reserved[1];
-	uint32_t keys_read; /* of platform.keys */
+	uint8_t columns, rows;   /* of text */
+	uint8_t graphics;        /* a mode whose picture is not kept */
+	uint8_t dac_bits;        /* of a palette entry's colour */
+	uint8_t looks;           /* for a key, in vain, one after another */
+	uint16_t vbe_mode;       /* as INT 10h AX=4F02h was given it */
+	uint32_t keys_read;      /* of platform.keys */
 };
 
 struct bios {
@@ -158,8 +164,12 @@ void int10_get_mode(struct bios_call *c);
 void int10_font(struct bios_call *c);
 void int10_alternate(struct bios_call *c);
 void int10_combination(struct bios_call *c);
+void int10_font_set(struct bios_call *c);
+void int10_functionality(struct bios_call *c);
 void int10_vbe_info(struct bios_call *c);
-void int10_vbe_fails(struct bios_call *c);
+void int10_vbe_mode_info(struct bios_call *c);
+void int10_vbe_set(struct bios_call *c);
+void int10_vbe_dac(struct bios_call *c);
 void int10_vbe_mode(struct bios_call *c);
 void int10_vbe_ddc(struct bios_call *c);
 void int10_vbe_absent(struct bios_call *c);
@@ -195,6 +205,7 @@ void int16_flags(struct bios_call *c);
 void int16_functions(struct bios_call *c);
 void int19_bootstrap(struct bios_call *c);
 void int1a_ticks(struct bios_call *c);
+void int1a_ticks_set(struct bios_call *c);
 void int1a_time(struct bios_call *c);
 void int1a_date(struct bios_call *c);
 

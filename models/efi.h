@@ -14,9 +14,11 @@
 #include "emu/machine.h"
 #include "models/efi_cpu.h"
 #include "models/efi_events.h"
+#include "models/efi_files.h"
 #include "models/efi_handles.h"
 #include "models/efi_memory.h"
 #include "models/efi_variables.h"
+#include "models/sod.h" /* struct sod_listener */
 
 struct image;
 struct start_of_day;
@@ -112,7 +114,7 @@ _Static_assert(EFI_SERVICE_COUNT *EFI_STUB_SIZE <= EFI_CODE_PAGES * GUEST_PAGE_S
 #define EFI_IMAGES_MAX 32u
 
 /* What to do when a function of the guest's that the firmware has called returns. */
-enum efi_frame_kind { EFI_FRAME_NOTIFY, EFI_FRAME_IMAGE, EFI_FRAME_KIND_COUNT };
+enum efi_frame_kind { EFI_FRAME_NOTIFY, EFI_FRAME_IMAGE, EFI_FRAME_UNLOAD, EFI_FRAME_KIND_COUNT };
 
 /* The caller whom a service has not answered yet, while a function of the guest's runs. */
 struct efi_frame {
@@ -130,6 +132,9 @@ struct efi_image_state {
 	uint64_t size;
 	gpa_t entry;
 	gpa_t parent;
+	gpa_t memory; /* what was allocated for it */
+	uint64_t pages;
+	gpa_t info, file_path, path; /* LoadedImage and its device paths, in the pool */
 	uint32_t started;
 	uint32_t subsystem;
 };
@@ -169,6 +174,7 @@ struct efi_state {
 	uint32_t keys_read; /* of platform.keys */
 	struct efi_frame frames[EFI_FRAMES_MAX];
 	struct efi_image_state images[EFI_IMAGES_MAX];
+	struct efi_files files;
 };
 
 /* One allocation, freed with free(): start_of_day.service. */
@@ -176,6 +182,7 @@ struct efi {
 	const struct platform *platform; /* borrowed */
 	const struct image *image;       /* borrowed: what the path enters */
 	gpa_t rsdp;                      /* of the ACPI tables that the path has placed; 0: none */
+	struct sod_listener listener;    /* of start_of_day; set by the path's attach() */
 	struct efi_state state;
 };
 
@@ -256,6 +263,9 @@ efi_status_t efi_enter(struct efi_call *c, enum efi_frame_kind kind, uint64_t va
 		       const uint64_t args[4], uint64_t status);
 /* Return to the caller of the topmost frame with @status in RAX, and forget the frame. */
 void efi_leave(struct efi_call *c, uint64_t status);
+
+/* A function that UnloadImage() has called returns. */
+void efi_unload_returned(struct efi_call *c);
 
 /* With --efi-nx pages are protected as their type asks: to be told of every change. */
 void efi_type_protect(struct efi_call *c, gpa_t start, uint64_t pages, uint32_t type);

@@ -11,6 +11,12 @@ static bool tpl_too_high(struct efi_call *c)
 	return true;
 }
 
+/* What the image may write to from now on. */
+static void note_memory(struct efi_call *c, gpa_t start, uint64_t pages, uint32_t type)
+{
+	machine_event(c->m, EVENT_EFI_MEMORY, EVENT_MODELLED, start, pages, type);
+}
+
 uint64_t efi_allocate_pages(struct efi_call *c)
 {
 	struct efi_memory *mem = &c->efi->state.memory;
@@ -29,8 +35,8 @@ uint64_t efi_allocate_pages(struct efi_call *c)
 	if (status != EFI_SUCCESS)
 		return status;
 	efi_write_u64(c, c->arg[3], gpa);
+	note_memory(c, gpa, c->arg[2], (uint32_t)c->arg[1]);
 	efi_type_protect(c, gpa, c->arg[2], (uint32_t)c->arg[1]);
-	machine_event(c->m, EVENT_EFI_MEMORY, EVENT_MODELLED, gpa, c->arg[2], c->arg[1]);
 	return EFI_SUCCESS;
 }
 
@@ -48,10 +54,10 @@ uint64_t efi_free_pages(struct efi_call *c)
 uint64_t efi_allocate_pool(struct efi_call *c)
 {
 	struct efi_memory *mem = &c->efi->state.memory;
-	uint64_t key = mem->key, pages;
-	const struct efi_range *r;
+	uint64_t key = mem->key;
 	efi_status_t status;
 	gpa_t gpa, start;
+	uint64_t pages;
 
 	tpl_too_high(c);
 	if (!c->arg[2] || !efi_reachable(c, c->arg[2], 8, true))
@@ -62,10 +68,9 @@ uint64_t efi_allocate_pool(struct efi_call *c)
 	efi_write_u64(c, c->arg[2], gpa);
 	start = ALIGN_DOWN(gpa, GUEST_PAGE_SIZE);
 	pages = (ALIGN_UP(gpa + c->arg[1] + 1, GUEST_PAGE_SIZE) - start) / GUEST_PAGE_SIZE;
-	r = efi_memory_find(mem, gpa);
-	if (mem->key != key && r)
-		efi_type_protect(c, start, pages, r->type);
-	machine_event(c->m, EVENT_EFI_MEMORY, EVENT_MODELLED, start, pages, c->arg[0]);
+	note_memory(c, start, pages, (uint32_t)c->arg[0]);
+	if (mem->key != key)
+		efi_type_protect(c, start, pages, (uint32_t)c->arg[0]);
 	return EFI_SUCCESS;
 }
 

@@ -361,6 +361,10 @@ uint64_t efi_function_returned(struct efi_call *c)
 	struct efi_frame f;
 	uint64_t status;
 
+	if (s->frame_count && s->frames[s->frame_count - 1].kind == EFI_FRAME_UNLOAD) {
+		efi_unload_returned(c);
+		return 0;
+	}
 	if (s->frame_count == 0 || s->frames[s->frame_count - 1].kind != EFI_FRAME_NOTIFY) {
 		machine_stop(
 			c->m, STOP_EXIT,

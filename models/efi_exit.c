@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The image that the path enters, and its end: UEFI 2.10, 7.4.5 Exit(), 9.1 "EFI Loaded Image Protocol". */
+/* The image that the path enters, as the firmware knows it: UEFI 2.10, 9.1 "EFI Loaded Image Protocol". */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -58,22 +58,4 @@ int efi_first_image_install(struct efi *efi, struct machine *m, gpa_t base, uint
 		    EFI_SUCCESS)
 		return -ENOSPC;
 	return 0;
-}
-
-uint64_t efi_image_returned(struct efi_call *c)
-{
-	machine_event(c->m, EVENT_EFI_RETURN, EVENT_MODELLED, c->cpu.gpr[GPR_RAX], 0, 0);
-	machine_stop(c->m, STOP_EXIT, "the image returned to the firmware with status 0x%llx",
-		     (unsigned long long)c->cpu.gpr[GPR_RAX]);
-	return 0;
-}
-
-/* Arguments: image, status, size of exit data, exit data. */
-uint64_t efi_exit(struct efi_call *c)
-{
-	if (c->arg[0] != c->efi->state.image_handle)
-		return EFI_INVALID_PARAMETER;
-	machine_stop(c->m, STOP_EXIT, "the image called Exit() with status 0x%llx",
-		     (unsigned long long)c->arg[1]);
-	return EFI_SUCCESS;
 }

@@ -155,12 +155,17 @@ static int attach(struct machine *m, const struct start_of_day *sod, struct diag
 	struct efi *efi = sod->service;
 	struct cpu_state cpu = sod->cpu;
 	uint8_t raw[8];
-	int ret = efi_attach(m, efi, &cpu, diag);
+	int ret;
+
+	efi->listener = sod->listener;
+	ret = efi_attach(m, efi, &cpu, diag);
 
 	if (ret == 0)
 		ret = efi_cpu_attach(m, &efi->state.cpu);
 	if (ret == 0)
 		ret = efi_first_image_install(efi, m, sod->efi_image, efi->image->pe.image_size);
+	if (ret == 0)
+		ret = efi_files_attach(efi, m, diag);
 	if (ret == 0)
 		ret = efi_cpu_image(m, &efi->state.cpu, &efi->image->pe, sod->efi_image);
 	put_le64(raw, efi_stub(efi, EFI_FIRM_ImageReturned));

@@ -1,41 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* INT 10h: a VGA adapter in 80x25 text, its memory, and the VBE functions of one without graphics modes (RBIL; VBE 3.0; VBE/DDC 1.1). */
+/* INT 10h: the text of a VGA adapter, its memory, cursor and fonts (RBIL INT 10h); models/vbe.c has its modes. */
 #include "models/bios_impl.h"
 
-#define BLANK     0x0720u /* a space, grey on black */
-#define PAGE_CELL (TEXT_COLUMNS * TEXT_ROWS)
-
-#define VBE_SUPPORTED 0x004fu
-#define VBE_FAILED    0x014fu
-#define VBE_VERSION   0x0300u
-#define VBE_INFO_SIZE 512u
-#define VBE2_REQUEST  0x32454256u /* "VBE2": the caller has room for 512 bytes */
-#define VBE_NO_MODES  0xffffu
-
-/*
- * The monitor of QEMU's standard VGA adapter, as its EDID 1.4 tells (VESA E-EDID A.2): identity, basics and
- * colours, timings, and the descriptors with limits and name.
- */
-static const uint8_t edid[128] = {
-	0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00, 0x49, 0x14, 0x34, 0x12, 0x00, 0x00, 0x00,
-	0x00, 0x2a, 0x18, 0x01, 0x04, 0xa5, 0x20, 0x14, 0x78, 0x06, 0xee, 0x91, 0xa3, 0x54, 0x4c,
-	0x99, 0x26, 0x0f, 0x50, 0x54, 0x21, 0x08, 0x00, 0xe1, 0xc0, 0xd1, 0xc0, 0xd1, 0x00, 0xa9,
-	0x40, 0xb3, 0x00, 0x95, 0x00, 0x81, 0x80, 0x81, 0x40, 0xea, 0x29, 0x00, 0xc0, 0x51, 0x20,
-	0x1c, 0x30, 0x40, 0x26, 0x44, 0x40, 0x45, 0xcb, 0x10, 0x00, 0x00, 0x18, 0x00, 0x00, 0x00,
-	0xf7, 0x00, 0x0a, 0x00, 0x40, 0x82, 0x00, 0x28, 0x20, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-	0x00, 0x00, 0x00, 0xfd, 0x00, 0x32, 0x7d, 0x1e, 0xa0, 0xff, 0x01, 0x0a, 0x20, 0x20, 0x20,
-	0x20, 0x20, 0x20, 0x00, 0x00, 0x00, 0xfc, 0x00, 0x51, 0x45, 0x4d, 0x55, 0x20, 0x4d, 0x6f,
-	0x6e, 0x69, 0x74, 0x6f, 0x72, 0x0a, 0x01, 0x3a,
-};
+#define BLANK              0x0720u /* a space, grey on black */
+#define DISPLAY_VGA_COLOUR 0x08
+#define SCAN_LINES         400u
+#define CELLS_MAX          (TEXT_SIZE / 2)
 
 static uint16_t cell_get(const struct bios *bios, unsigned row, unsigned column)
 {
-	return get_le16(bios->state.text + 2 * (row * TEXT_COLUMNS + column));
+	return get_le16(bios->state.text + 2 * (row * bios->state.columns + column));
 }
 
 static void cell_set(struct bios *bios, unsigned row, unsigned column, uint16_t v)
 {
-	put_le16(bios->state.text + 2 * (row * TEXT_COLUMNS + column), v);
+	put_le16(bios->state.text + 2 * (row * bios->state.columns + column), v);
 }
 
 void bios_display_clear(struct bios *bios)
@@ -66,31 +45,35 @@ static void text_write(struct machine *m, void *arg, uint64_t offset, unsigned s
 		bios->state.text[(offset + i) % TEXT_SIZE] = (uint8_t)(value >> (8 * i));
 }
 
-/* Lines without the blanks at their ends; what stands on no key is a dot. */
+/* Without the blanks at its end; what stands on no key is a dot. */
+static void line_show(const struct bios *bios, unsigned row, struct buf *out)
+{
+	unsigned end = bios->state.columns;
+
+	while (end && strchr(" ", (uint8_t)cell_get(bios, row, end - 1)))
+		end--;
+	for (unsigned i = 0; i < end; i++) {
+		uint8_t ch = (uint8_t)cell_get(bios, row, i);
+
+		buf_printf(out, "%c", ch == 0 ? ' ' : ch < 0x20 || ch > 0x7e ? '.' : ch);
+	}
+}
+
 static void screen_show(void *arg, struct buf *out)
 {
 	const struct bios *bios = arg;
 	unsigned last = 0;
 
-	if (!bios->state.drawn)
+	if (!bios->state.drawn || bios->state.graphics)
 		return;
-	for (unsigned row = 0; row < TEXT_ROWS; row++) {
-		char line[TEXT_COLUMNS + 1];
-		unsigned end = 0;
+	for (unsigned row = 0; row < bios->state.rows; row++) {
+		struct buf line = { 0 };
 
-		for (unsigned i = 0; i < TEXT_COLUMNS; i++) {
-			uint8_t ch = (uint8_t)cell_get(bios, row, i);
-
-			line[i] = (char)(ch == 0 ? ' ' : ch < 0x20 || ch > 0x7e ? '.' : ch);
-			if (line[i] != ' ')
-				end = i + 1;
-		}
-		line[end] = '\0';
-		if (!end)
-			continue;
-		for (; last < row; last++)
+		line_show(bios, row, &line);
+		for (; line.len && last < row; last++)
 			buf_puts(out, "\n");
-		buf_puts(out, line);
+		buf_append(out, line.data, line.len);
+		buf_free(&line);
 	}
 	buf_puts(out, "\n");
 }
@@ -109,7 +92,7 @@ int bios_display_attach(struct bios *bios, struct machine *m)
 	return machine_device_memory_add(m, &memory);
 }
 
-/* --- cursor and mode --- */
+/* --- cursor --- */
 
 static void cursor_get(struct bios_call *c, unsigned *ret_row, unsigned *ret_column)
 {
@@ -122,24 +105,6 @@ static void cursor_get(struct bios_call *c, unsigned *ret_row, unsigned *ret_col
 static void cursor_set(struct bios_call *c, unsigned row, unsigned column)
 {
 	call_set_bda16(c, BDA_CURSOR, (uint16_t)(row << 8 | column));
-}
-
-/* Bit 7 of the mode: keep what is shown. Graphics modes are not there; text stays. */
-void int10_set_mode(struct bios_call *c)
-{
-	uint8_t mode = call_al(c);
-
-	if ((mode & 0x7f) != 3 && (mode & 0x7f) != 2) {
-		machine_event(c->m, EVENT_BIOS_CALL, EVENT_UNMODELLED, 0x10, call_reg16(c, GPR_RAX),
-			      0);
-		return;
-	}
-	if (!(mode & 0x80))
-		bios_display_clear(c->bios);
-	call_set_bda8(c, BDA_VIDEO_MODE, mode & 0x7f);
-	cursor_set(c, 0, 0);
-	call_set_bda16(c, BDA_CURSOR_SHAPE, 0x0607);
-	call_set_al(c, 0x30); /* RBIL: what a VGA's BIOS leaves for text modes */
 }
 
 void int10_set_shape(struct bios_call *c)
@@ -176,17 +141,23 @@ void int10_get_mode(struct bios_call *c)
 
 /* --- text --- */
 
+static bool on_screen(const struct bios *bios, unsigned row, unsigned column)
+{
+	return row < bios->state.rows && column < bios->state.columns && !bios->state.graphics;
+}
+
 /* Rows and columns of CX and DX, kept on the screen. */
 static void scroll(struct bios_call *c, bool up)
 {
+	struct bios *bios = c->bios;
 	unsigned top = call_reg16(c, GPR_RCX) >> 8, left = call_reg16(c, GPR_RCX) & 0xff;
 	unsigned bottom = call_reg16(c, GPR_RDX) >> 8, right = call_reg16(c, GPR_RDX) & 0xff;
 	unsigned lines = call_al(c);
 	uint16_t blank = (uint16_t)((call_reg16(c, GPR_RBX) & 0xff00) | ' ');
 
-	bottom = bottom < TEXT_ROWS ? bottom : TEXT_ROWS - 1;
-	right = right < TEXT_COLUMNS ? right : TEXT_COLUMNS - 1;
-	if (top > bottom || left > right)
+	bottom = bottom < bios->state.rows ? bottom : bios->state.rows - 1u;
+	right = right < bios->state.columns ? right : bios->state.columns - 1u;
+	if (top > bottom || left > right || bios->state.graphics)
 		return;
 	if (lines == 0 || lines > bottom - top)
 		lines = bottom - top + 1;
@@ -195,8 +166,8 @@ static void scroll(struct bios_call *c, bool up)
 		bool inside = i + lines <= bottom - top;
 
 		for (unsigned col = left; col <= right; col++)
-			cell_set(c->bios, row, col,
-				 inside ? cell_get(c->bios, up ? row + lines : row - lines, col) :
+			cell_set(bios, row, col,
+				 inside ? cell_get(bios, up ? row + lines : row - lines, col) :
 					  blank);
 	}
 }
@@ -216,7 +187,7 @@ void int10_read_char(struct bios_call *c)
 	unsigned row, column;
 
 	cursor_get(c, &row, &column);
-	if (row < TEXT_ROWS && column < TEXT_COLUMNS)
+	if (on_screen(c->bios, row, column))
 		call_set16(c, GPR_RAX, cell_get(c->bios, row, column));
 }
 
@@ -227,8 +198,8 @@ void int10_write_char(struct bios_call *c)
 	unsigned row, column;
 
 	cursor_get(c, &row, &column);
-	for (unsigned i = row * TEXT_COLUMNS + column, n = call_reg16(c, GPR_RCX);
-	     n > 0 && i < PAGE_CELL; i++, n--) {
+	for (unsigned i = row * c->bios->state.columns + column, n = call_reg16(c, GPR_RCX);
+	     n > 0 && i < CELLS_MAX && !c->bios->state.graphics; i++, n--) {
 		uint16_t old = get_le16(c->bios->state.text + 2 * i);
 
 		put_le16(c->bios->state.text + 2 * i,
@@ -237,17 +208,38 @@ void int10_write_char(struct bios_call *c)
 	c->bios->state.drawn = 1;
 }
 
-static void line_feed(struct bios_call *c, unsigned *row)
+static void line_feed(struct bios *bios, unsigned *row)
 {
-	struct bios *bios = c->bios;
+	unsigned width = bios->state.columns;
 
-	if (++*row < TEXT_ROWS)
+	if (++*row < bios->state.rows)
 		return;
-	*row = TEXT_ROWS - 1;
-	memmove(bios->state.text, bios->state.text + 2 * TEXT_COLUMNS,
-		2 * TEXT_COLUMNS * (TEXT_ROWS - 1));
-	for (unsigned i = 0; i < TEXT_COLUMNS; i++)
-		cell_set(bios, TEXT_ROWS - 1, i, BLANK);
+	*row = bios->state.rows - 1u;
+	if (bios->state.graphics)
+		return;
+	memmove(bios->state.text, bios->state.text + 2 * width, 2 * width * *row);
+	for (unsigned i = 0; i < width; i++)
+		cell_set(bios, *row, i, BLANK);
+}
+
+/* In a graphics mode the cursor moves, and nothing is drawn. */
+static void put_char(struct bios *bios, char ch, unsigned *row, unsigned *column)
+{
+	switch (ch) {
+	case '\a': break;
+	case '\b': *column -= *column > 0; break;
+	case '\r': *column = 0; break;
+	case '\n': line_feed(bios, row); break;
+	default:
+		if (!bios->state.graphics)
+			cell_set(bios, *row, *column,
+				 (uint16_t)((cell_get(bios, *row, *column) & 0xff00) |
+					    (uint8_t)ch));
+		if (++*column == bios->state.columns) {
+			*column = 0;
+			line_feed(bios, row);
+		}
+	}
 }
 
 void int10_teletype(struct bios_call *c)
@@ -257,25 +249,36 @@ void int10_teletype(struct bios_call *c)
 
 	machine_console_put(c->m, &ch, 1);
 	cursor_get(c, &row, &column);
-	if (row >= TEXT_ROWS || column >= TEXT_COLUMNS)
+	if (row >= c->bios->state.rows || column >= c->bios->state.columns)
 		row = column = 0;
-	switch (ch) {
-	case '\a': break;
-	case '\b': column -= column > 0; break;
-	case '\r': column = 0; break;
-	case '\n': line_feed(c, &row); break;
-	default:
-		cell_set(c->bios, row, column,
-			 (uint16_t)((cell_get(c->bios, row, column) & 0xff00) | (uint8_t)ch));
-		if (++column == TEXT_COLUMNS) {
-			column = 0;
-			line_feed(c, &row);
-		}
-	}
+	put_char(c->bios, ch, &row, &column);
 	cursor_set(c, row, column);
 }
 
 /* --- what the adapter is --- */
+
+/* AL=x1h, x2h, x4h: the 14, 8 and 16 line fonts; with 1xh the number of rows follows (RBIL INT 10/AX=1111h). */
+static void font_load(struct bios_call *c, uint8_t al)
+{
+	static const uint8_t heights[] = { [1] = 14, [2] = 8, [4] = 16 };
+	unsigned height = (al & 7) < ARRAY_SIZE(heights) ? heights[al & 7] : 0;
+
+	if (!height || !(al & 0x10))
+		return;
+	c->bios->state.rows = (uint8_t)(SCAN_LINES / height);
+	call_set_bda16(c, BDA_POINTS, (uint16_t)height);
+	call_set_bda8(c, BDA_LAST_ROW, (uint8_t)(c->bios->state.rows - 1));
+	call_set_bda16(c, BDA_PAGE_SIZE,
+		       (uint16_t)(c->bios->state.rows * c->bios->state.columns * 2));
+}
+
+void int10_font_set(struct bios_call *c)
+{
+	uint8_t al = call_al(c);
+
+	if (al < 0x20 && !c->bios->state.graphics)
+		font_load(c, al);
+}
 
 /* No font lies in the ROM: the pointer goes to zeros, height and rows are right. */
 void int10_font(struct bios_call *c)
@@ -301,52 +304,26 @@ void int10_alternate(struct bios_call *c)
 void int10_combination(struct bios_call *c)
 {
 	call_set_al(c, 0x1a);
-	call_set16(c, GPR_RBX, 0x0008);
+	call_set16(c, GPR_RBX, DISPLAY_VGA_COLOUR);
 }
 
-void int10_vbe_info(struct bios_call *c)
+/* RBIL table #00027: the first static, the other dynamic; 4 bytes at the front point to more of it. */
+void int10_functionality(struct bios_call *c)
 {
-	uint8_t info[VBE_INFO_SIZE] = { 0 }, modes[2];
-	size_t size;
+	uint8_t t[64] = { 0 };
 
-	call_read(c, SEG_ES, call_reg16(c, GPR_RDI), info, 4);
-	size = get_le32(info) == VBE2_REQUEST ? VBE_INFO_SIZE : VBE_INFO_SIZE / 2;
-	memset(info, 0, sizeof(info));
-	memcpy(info, "VESA", 4);
-	put_le16(info + 4, VBE_VERSION);
-	put_le32(info + 6, BIOS_SEGMENT << 16 | (BIOS_VBE_STRINGS + 2)); /* OEM string: empty */
-	put_le32(info + 14, BIOS_SEGMENT << 16 | BIOS_VBE_STRINGS);      /* modes */
-	put_le16(info + 18, 4); /* 64 KiB blocks of memory */
-	put_le16(modes, VBE_NO_MODES);
-	machine_write(c->m, BIOS_GPA + BIOS_VBE_STRINGS, modes, sizeof(modes));
-	call_write(c, SEG_ES, call_reg16(c, GPR_RDI), info, size);
-	call_set16(c, GPR_RAX, VBE_SUPPORTED);
-}
-
-void int10_vbe_fails(struct bios_call *c)
-{
-	call_set16(c, GPR_RAX, VBE_FAILED);
-}
-
-void int10_vbe_absent(struct bios_call *c)
-{
-	call_set16(c, GPR_RAX, 0x0100);
-}
-
-void int10_vbe_mode(struct bios_call *c)
-{
-	call_set16(c, GPR_RBX, call_bda8(c, BDA_VIDEO_MODE));
-	call_set16(c, GPR_RAX, VBE_SUPPORTED);
-}
-
-/* BL=0: what it can do (DDC2); BL=1: read block DX of the EDID. */
-void int10_vbe_ddc(struct bios_call *c)
-{
-	call_set16(c, GPR_RAX, VBE_SUPPORTED);
-	if (call_bl(c) == 0)
-		call_set16(c, GPR_RBX, 0x0002);
-	else if (call_bl(c) == 1 && call_reg16(c, GPR_RDX) == 0)
-		call_write(c, SEG_ES, call_reg16(c, GPR_RDI), edid, sizeof(edid));
-	else
-		call_set16(c, GPR_RAX, VBE_FAILED);
+	if (call_reg16(c, GPR_RBX) != 0)
+		return;
+	put_le32(t, BIOS_SEGMENT << 16 | BIOS_EMPTY);
+	for (unsigned i = 0; i < 30; i++)
+		t[4 + i] = call_bda8(c, (uint16_t)(BDA_VIDEO_MODE + i));
+	t[34] = call_bda8(c, BDA_LAST_ROW);
+	put_le16(t + 35, call_bda16(c, BDA_POINTS));
+	t[37] = DISPLAY_VGA_COLOUR;
+	put_le16(t + 39, 16); /* colours */
+	t[41] = 8;            /* pages */
+	t[42] = 2;            /* 400 scan lines */
+	t[49] = 3;            /* 256 KiB */
+	call_write(c, SEG_ES, call_reg16(c, GPR_RDI), t, sizeof(t));
+	call_set_al(c, 0x1b);
 }

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "emu/paging.h"
+
 #define ELF_PT_LOAD 1u /* ELF gABI, p_type */
 
 /* So many bytes of a block are compared with the file's where it should lie... */
@@ -91,6 +93,9 @@ void code_map_begin(struct code_map *map, const struct image *image,
 			copy_add_elf(map, p, at);
 		else if (image->bz && offset_in(image->file, p->data, &at))
 			copy_add_file(map, p->gpa, at, p->data.len);
+		else if (image->bz && !strcmp(p->name, "setup"))
+			/* The loader's own copy, in which it has filled in header fields. */
+			copy_add_file(map, p->gpa, 0, p->data.len);
 	}
 }
 
@@ -292,7 +297,7 @@ bool code_map_gpa(const struct code_map *map, gpa_t gpa, uint64_t count, struct 
 		*ret = (struct code_place){
 			.stage = c->stage,
 			.address = c->address + (gpa - c->gpa),
-			.copy = c,
+			.copy = i,
 		};
 		return true;
 	}
@@ -325,6 +330,16 @@ bool code_map_linear(const struct code_map *map, gva_t pc, uint64_t count, struc
 			return false;
 	}
 	return code_map_gpa(map, gpa, count, ret);
+}
+
+bool code_map_fetch(const struct code_map *map, const struct cpu_state *cpu,
+		    const struct mem_reader *mem, gva_t pc, struct code_place *ret)
+{
+	struct page_walk walk;
+
+	if (page_walk(cpu, mem, pc, &walk))
+		return code_map_gpa(map, walk.gpa, UINT64_MAX, ret);
+	return code_map_linear(map, pc, UINT64_MAX, ret);
 }
 
 char *code_place_describe(const struct code_place *place, const struct image_symbols *symbols,

@@ -11,6 +11,7 @@
 #include "models/bios.h"
 #include "tools/efi_map_file.h"
 #include "tools/file.h"
+#include "tools/until.h"
 
 /* An initrd larger than this could not be placed below 4 GiB beside a kernel. */
 #define INITRD_SIZE_MAX GIB(3)
@@ -306,12 +307,10 @@ static void parse_gop(struct run_options *run, const char *text, struct argp_sta
 
 static void parse_until(struct run_options *run, const char *text, struct argp_state *state)
 {
-	uint64_t address;
-
-	if (!until_is_point(text) && !(text[0] == '0' && parse_number(text, 0, &address)))
+	if (!until_is_sound(text))
 		argp_error(
 			state,
-			"--until: '%s' is neither startup_64, compressed, kernel nor an address 0x...",
+			"--until: '%s' is neither startup_64, compressed, kernel, a symbol nor an address 0x...",
 			text);
 	run->until = text;
 }
@@ -394,7 +393,7 @@ static const struct argp_option run_options[] = {
 	{ "efi-nx",           OPT_EFI_NX,           NULL,     0, "UEFI firmware maps data no-execute and code read-only", 1 },
 	{ "esp",              OPT_ESP,              "DIR",    0, "Folder that UEFI images find as the EFI system partition, read-only", 1 },
 	{ "gop",              OPT_GOP,              "WxH",    0, "UEFI firmware has a framebuffer of that many pixels (default: none)", 1 },
-	{ "until",            OPT_UNTIL,            "WHERE",  0, "Stop at startup_64 (default: the kernel proper's entry), compressed, or at linear address 0x...", 1 },
+	{ "until",            OPT_UNTIL,            "WHERE",  0, "Stop at startup_64 (default: the kernel proper's entry), compressed, SYMBOL[+N][:return] or address 0x...", 1 },
 	{ 0 }
 };
 

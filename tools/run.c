@@ -8,12 +8,13 @@
 #include "loaders/file_tree.h"
 #include "models/acpi.h"
 #include "tools/handover.h"
-#include "tools/options.h" /* parse_number */
 #include "tools/check.h"
 #include "tools/code.h"
 #include "tools/real_mode.h"
 #include "tools/report.h"
+#include "tools/run_images.h"
 #include "tools/stop_detail.h"
+#include "tools/until.h"
 
 /* One run while it lasts. */
 struct run {
@@ -24,34 +25,17 @@ struct run {
 	struct start_of_day sod;
 	struct machine *machine;
 	struct kernel_entry kernel;
-	enum point target; /* POINT_COUNT: target_address instead */
-	gva_t target_address;
+	struct until until;
+	struct image_symbols own_symbols; /* unless the caller has them */
+	bool own_symbols_read;
+	struct run_images images; /* that the guest has loaded */
+	const struct image
+		*current; /* whose code runs: the path's, or the last one that was started */
 	bool arrived;
 	int error;          /* of a capture inside a handler */
 	bool watches_setup; /* stores of the setup code are watched, until startup_32 */
 	struct real_watch setup;
 };
-
-struct until_name {
-	const char *name;
-	enum point point;
-};
-
-static const struct until_name until_names[] = {
-	{ "startup_64", POINT_KERNEL },
-	{ "kernel", POINT_KERNEL },
-	{ "compressed", POINT_COMPRESSED },
-	{ "entry", POINT_ENTRY },
-};
-
-bool until_is_point(const char *text)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(until_names); i++) {
-		if (!strcmp(until_names[i].name, text))
-			return true;
-	}
-	return false;
-}
 
 static void outcome_set(struct report_path *ret, enum outcome outcome, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -71,7 +55,7 @@ static enum capture run_keeps(const struct run *r, enum point point)
 {
 	if (!r->options->keep_pages)
 		return CAPTURE_SHOWN;
-	return r->options->specs && point == r->target ? CAPTURE_VIEW : CAPTURE_ALL;
+	return r->options->specs && point == r->until.point ? CAPTURE_VIEW : CAPTURE_ALL;
 }
 
 /* Takes over what @h owns, also on failure. */
@@ -88,17 +72,45 @@ static int run_pass(struct run *r, struct handover *h)
 	ret->handovers = grown;
 	grown[ret->handover_count++] = *h;
 	machine_event(r->machine, EVENT_HANDOVER, EVENT_MODELLED, h->point, cpu_pc(&h->cpu), 0);
-	r->arrived |= h->point == r->target;
+	r->arrived |= h->point == r->until.point;
 	return 0;
 }
 
 static int run_capture(struct run *r, enum point point, const char *symbol, gpa_t boot_params)
 {
 	struct handover h;
-	int err = handover_capture(&h, r->machine, point, r->image->name, symbol, boot_params,
+	int err = handover_capture(&h, r->machine, point, r->current->name, symbol, boot_params,
 				   run_keeps(r, point));
 
 	return err ? err : run_pass(r, &h);
+}
+
+static void run_image_loaded(struct machine *m, const struct sod_image *told, void *arg)
+{
+	struct run *r = arg;
+
+	run_images_loaded(&r->images, told);
+}
+
+static void run_image_started(struct machine *m, uint64_t id, void *arg)
+{
+	struct run *r = arg;
+
+	run_images_started(&r->images, id);
+}
+
+/* The first instruction of an image that the guest has started. */
+static int run_enter_image(struct run *r)
+{
+	const struct run_image *next = r->images.next;
+
+	r->images.next = NULL;
+	if (!next->image)
+		return 0;
+	r->current = next->image;
+	if (next->image->elf)
+		kernel_entry_init(&r->kernel, next->image);
+	return run_capture(r, POINT_ENTRY, next->image->bz ? "efi_pe_entry" : "entry", 0);
 }
 
 static bool run_passed(const struct run *r, enum point point)
@@ -119,10 +131,22 @@ static gpa_t kernel_boot_params(struct machine *m)
 	return cpu_in_code64(&cpu) ? cpu.gpr[GPR_RSI] : (uint32_t)cpu.gpr[GPR_RSI];
 }
 
+/* The names to report in: the caller's, or the image's own, read when they are first needed. */
+static const struct image_symbols *run_symbols(struct run *r)
+{
+	if (r->options->symbols)
+		return r->options->symbols;
+	if (!r->own_symbols_read && image_symbols_read(&r->own_symbols, r->image, NULL))
+		r->error = -ENOMEM;
+	r->own_symbols_read = true;
+	return &r->own_symbols;
+}
+
 /* Nothing more to wait for: past the kernel proper's entry no other point comes. */
 static bool run_over(const struct run *r)
 {
-	return r->error || r->arrived || (r->target != POINT_COUNT && run_passed(r, POINT_KERNEL));
+	return r->error || r->arrived ||
+	       (r->until.point != POINT_COUNT && run_passed(r, POINT_KERNEL));
 }
 
 /* The setup code is left, or takes too long: no store need call us any more, and the rest runs at full speed. */
@@ -140,36 +164,42 @@ static void run_setup_end(struct run *r, bool left)
 /* Every block that runs for the first time comes by here: cheap tests first. */
 static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 {
+	struct mem_reader mem = machine_reader(m);
+	struct code_map *code = &((struct run *)arg)->ret->code;
 	struct run *r = arg;
 
-	if (gpa == r->sod.startup_32 && gpa && !run_passed(r, POINT_COMPRESSED)) {
+	if (r->images.next && gpa == r->images.next->entry) {
+		r->error = run_enter_image(r);
+	} else if (gpa == r->sod.startup_32 && gpa && !run_passed(r, POINT_COMPRESSED)) {
 		run_setup_end(r, true);
 		r->error = run_capture(r, POINT_COMPRESSED, "startup_32", kernel_boot_params(m));
 	} else if (kernel_entry_matches(&r->kernel, m, pc, gpa) && !run_passed(r, POINT_KERNEL)) {
+		code_map_kernel(code, gpa - r->kernel.paddr, machine_instructions(m));
 		r->error = run_capture(r, POINT_KERNEL, r->kernel.symbol, kernel_boot_params(m));
 	}
-	return run_over(r);
+	code_map_block(code, &mem, pc, gpa, machine_instructions(m));
+	if (!r->error)
+		r->error = until_arm(&r->until, m, code);
+	if (run_over(r))
+		return true;
+	if (r->options->observer && r->options->observer->block)
+		r->options->observer->block(m, pc, gpa, r->options->observer->arg);
+	return false;
 }
 
-static void run_parse_until(struct run *r)
+static int run_resolve_until(struct run *r, struct diag *diag)
 {
 	const char *until = r->options->until;
+	const struct image_symbols *names = until_needs_symbols(until) ? run_symbols(r) : NULL;
 
-	r->target = POINT_KERNEL;
-	for (size_t i = 0; until && i < ARRAY_SIZE(until_names); i++) {
-		if (!strcmp(until_names[i].name, until)) {
-			r->target = until_names[i].point;
-			return;
-		}
-	}
-	if (until && parse_number(until, 0, &r->target_address))
-		r->target = POINT_COUNT;
+	return r->error ?: until_resolve(&r->until, until, r->image, names, diag);
 }
 
 static struct check_facts run_facts(const struct run *r)
 {
 	struct check_facts facts = {
 		.image = r->image,
+		.started = r->current == r->image ? NULL : r->current,
 		.sod = &r->sod,
 		.platform = &r->platform,
 		.path = r->ret->path->name,
@@ -190,6 +220,23 @@ static int run_alter_entry(struct run *r, struct diag *diag)
 	int err = a && a->entry ? a->entry(r->machine, &facts, a->arg) : 0;
 
 	return err ? diag_set(diag, err, "altering the entry: %s", strerror(-err)) : 0;
+}
+
+static int run_observe(struct run *r, struct diag *diag)
+{
+	const struct run_observer *o = r->options->observer;
+	struct check_facts facts = run_facts(r);
+	int err = o && o->begin ? o->begin(r->machine, &facts, o->arg) : 0;
+
+	return err ? diag_set(diag, err, "observing the run: %s", strerror(-err)) : 0;
+}
+
+static void run_observed(struct run *r)
+{
+	const struct run_observer *o = r->options->observer;
+
+	if (o && o->end)
+		o->end(r->machine, r->ret, o->arg);
 }
 
 static int run_make(struct run *r, struct diag *diag)
@@ -217,13 +264,19 @@ static int run_make(struct run *r, struct diag *diag)
 	err = ret->path->build(r->image, &r->platform, ret->variant, &r->sod, diag);
 	if (err)
 		return err;
+	r->sod.listener = (struct sod_listener){ run_image_loaded, run_image_started, r };
 	err = machine_create(&r->machine, &r->platform, diag);
 	if (err)
 		return err;
 	err = sod_enter(&r->sod, r->machine, diag);
 	if (err)
 		return err;
-	return run_alter_entry(r, diag);
+	err = run_alter_entry(r, diag);
+	if (!err)
+		err = run_observe(r, diag);
+	if (err || !o->trace)
+		return err;
+	return machine_trace_begin(r->machine, o->trace, r->image->sha256, diag);
 }
 
 /* The points that the first instruction itself stands at. */
@@ -285,22 +338,41 @@ static void run_judge(struct run *r)
 		outcome_set(ret, OUTCOME_ERROR, "capturing a handover: %s", strerror(-r->error));
 	else if (unmodelled)
 		outcome_unmodelled(r, unmodelled);
-	else if (outcome == OUTCOME_PASS && r->target == POINT_COUNT)
-		outcome_set(ret, outcome, "reached 0x%" PRIx64, r->target_address);
+	else if (outcome == OUTCOME_PASS && r->until.point == POINT_COUNT)
+		outcome_set(ret, outcome, "reached %s at 0x%" PRIx64, r->until.text, ret->stop.pc);
 	else if (outcome == OUTCOME_PASS)
 		outcome_set(ret, outcome, "reached %s at 0x%" PRIx64, last->symbol,
 			    cpu_pc(&last->cpu));
-	else if (ret->stop.kind == STOP_POINT && r->target != POINT_COUNT)
+	else if (ret->stop.kind == STOP_POINT && r->until.point != POINT_COUNT)
 		outcome_set(ret, outcome,
 			    "reached %s at 0x%" PRIx64 ", and this path has no point %s",
-			    last->symbol, cpu_pc(&last->cpu), point_names[r->target]);
+			    last->symbol, cpu_pc(&last->cpu), point_names[r->until.point]);
 	else if (outcome == OUTCOME_ERROR && ret->stop.kind == STOP_LIMIT)
 		outcome_set(ret, outcome,
 			    "%" PRIu64
 			    " instructions were not enough; --max-instructions gives more",
 			    r->options->max_instructions);
 	else
-		outcome_set(ret, outcome, "%s", ret->stop.text);
+		outcome_set(ret, outcome, "%s%s%s", ret->stop.text,
+			    ret->stop_symbol[0] ? ", in " : "", ret->stop_symbol);
+}
+
+/* Names for where it stopped, and for who stored what was watched. */
+static void run_name_places(struct run *r)
+{
+	struct report_path *ret = r->ret;
+	const struct run_options *o = r->options;
+
+	if (!r->arrived || r->until.point == POINT_COUNT)
+		stop_symbol(r->machine, &ret->stop, &ret->code, run_symbols(r), ret->stop_symbol,
+			    sizeof(ret->stop_symbol));
+	for (size_t i = 0; i < o->store_count; i++) {
+		struct store_record *s = &o->stores[i];
+
+		if (s->seen && s->has_place)
+			code_place_describe(&s->place, run_symbols(r), s->symbol,
+					    sizeof(s->symbol));
+	}
 }
 
 /* Watching run: note each store into a watched range, the last one counts. */
@@ -327,6 +399,7 @@ static void run_note_store(struct machine *m, gpa_t gpa, unsigned size, gva_t pc
 		s->count = now;
 		s->bits = cpu_code_bits(&cpu);
 		s->code_len = code_read(&cpu, &mem, pc, s->code, sizeof(s->code));
+		s->has_place = code_map_fetch(&r->ret->code, &cpu, &mem, pc, &s->place);
 	}
 }
 
@@ -337,6 +410,7 @@ static void run_watch(struct run *r)
 	for (size_t i = 0; i < o->store_count; i++) {
 		struct store_record *s = &o->stores[i];
 
+		machine_store_range_add(r->machine, s->gpa, s->size);
 		for (size_t k = 0; k < r->sod.memory.count; k++) {
 			const struct placement *p = &r->sod.memory.items[k];
 
@@ -359,18 +433,19 @@ static void run_go(struct run *r)
 
 	if (!limits.max_instructions)
 		limits.max_instructions = RUN_BUDGET_DEFAULT;
-	if (r->target == POINT_COUNT)
-		r->error = machine_break_add(r->machine, r->target_address);
+	r->error = until_arm(&r->until, r->machine, &ret->code);
 	if (run_over(r)) {
 		ret->stop = (struct stop){ .kind = STOP_POINT };
 		return;
 	}
 	run_watch(r);
 	machine_on_arrival(r->machine, run_arrive, r);
-	machine_run(r->machine, &limits, &ret->stop);
-	if (ret->stop.kind == STOP_POINT && r->target == POINT_COUNT &&
-	    ret->stop.pc == r->target_address)
-		r->arrived = true;
+	do {
+		machine_run(r->machine, &limits, &ret->stop);
+		if (ret->stop.kind != STOP_POINT || r->error)
+			break;
+		r->arrived |= until_reached(&r->until, r->machine, &ret->code, ret->stop.pc);
+	} while (!run_over(r));
 	/* An image may also come back to who entered it; that is an end, and a state to judge. */
 	if (ret->stop.kind == STOP_EXIT && machine_event_count(r->machine, EVENT_EFI_RETURN))
 		r->error = run_capture(r, POINT_RETURN, "", 0);
@@ -473,11 +548,40 @@ static void run_collect(struct run *r)
 	}
 	buf_free(&text);
 	if (!r->arrived) {
-		stop_detail(m, &ret->stop, &detail);
+		stop_detail(m, &ret->stop, &ret->code, run_symbols(r), &detail);
 		ret->stop_detail = strdup(buf_str(&detail));
 		buf_free(&detail);
 	}
 	run_digest(r);
+}
+
+/* The trace says of the run what a report does, so that its file stands alone. */
+static void run_trace_end(struct run *r)
+{
+	const struct run_options *o = r->options;
+	char memory[24], seed[24], initrd[SHA256_HEX_SIZE] = "";
+	const struct trace_fact facts[] = {
+		{ "version", BOOTPATH_VERSION },
+		{ "image", r->image->name },
+		{ "path", r->ret->path->name },
+		{ "variant", r->ret->variant->name },
+		{ "memory", memory },
+		{ "cmdline", o->cmdline },
+		{ "initrd_sha256", initrd },
+		{ "cpu", cpu_profile_names[o->cpu] },
+		{ "seed", seed },
+		{ "outcome", outcome_names[r->ret->outcome] },
+		{ "reason", r->ret->reason },
+		{ "digest", r->ret->digest },
+	};
+	struct diag diag = { 0 };
+
+	snprintf(memory, sizeof(memory), "%" PRIu64, o->memory);
+	snprintf(seed, sizeof(seed), "%" PRIu64, o->seed);
+	if (o->initrd.len)
+		sha256_hex(o->initrd.data, o->initrd.len, initrd);
+	if (machine_trace_end(r->machine, facts, ARRAY_SIZE(facts), NULL, NULL, &diag))
+		outcome_set(r->ret, OUTCOME_ERROR, "%s", diag.text);
 }
 
 /* By the clauses, when the caller has any. */
@@ -514,7 +618,7 @@ void path_run(const struct image *image, const struct sod_path *path,
 	      struct report_path *ret)
 {
 	const struct image_entry *entry = image_entry_find(image, path->name);
-	struct run r = { .image = image, .options = options, .ret = ret };
+	struct run r = { .image = image, .current = image, .options = options, .ret = ret };
 	struct diag diag = { 0 };
 
 	ret->path = path;
@@ -525,25 +629,31 @@ void path_run(const struct image *image, const struct sod_path *path,
 			    entry ? entry->reason : "this kind of image has no such entry");
 		return;
 	}
-	run_parse_until(&r);
 	kernel_entry_init(&r.kernel, image);
-	if (run_make(&r, &diag)) {
+	if (run_resolve_until(&r, &diag) || run_make(&r, &diag)) {
 		outcome_set(ret, OUTCOME_ERROR, "%s", diag.text);
 		goto out;
 	}
+	code_map_begin(&ret->code, image, &r.sod.memory);
 	r.error = run_capture_entry(&r);
 	if (r.error) {
 		outcome_set(ret, OUTCOME_ERROR, "capturing the entry: %s", strerror(-r.error));
 		goto out;
 	}
 	run_go(&r);
+	run_name_places(&r);
 	run_judge(&r);
 	run_collect(&r);
+	run_observed(&r);
+	if (options->trace)
+		run_trace_end(&r);
 	run_check(&r);
 out:
 	run_trim(&r);
+	run_images_release(&r.images);
 	machine_destroy(r.machine);
 	real_watch_free(&r.setup);
 	sod_release(&r.sod);
 	platform_release(&r.platform);
+	image_symbols_release(&r.own_symbols);
 }
