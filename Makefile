@@ -339,7 +339,7 @@ $(O)/tests/demo.vmlinux: $(O)/obj/tests/demo/kernel.S.o tests/demo/vmlinux.lds
 $(O)/obj/tests/demo/head.S.o: ASFLAGS += -DDEMO_VMLINUX='"$(O)/tests/demo.vmlinux"'
 $(O)/obj/tests/demo/head.S.o: $(O)/tests/demo.vmlinux
 
-$(O)/tests/demo.elf: $(O)/obj/tests/demo/setup.S.o $(O)/obj/tests/demo/head.S.o tests/demo/bzimage.lds
+$(O)/tests/demo.elf: $(O)/obj/tests/demo/setup.S.o $(O)/obj/tests/demo/head.S.o $(O)/obj/tests/demo/efi.S.o tests/demo/bzimage.lds
 	$(Q)$(DEMO_LD) --no-check-sections -T tests/demo/bzimage.lds -e 0 -o $@ $(filter %.o,$^)
 
 $(O)/tests/demo.bzImage: $(O)/tests/demo.elf tests/demo/checksum.sh

@@ -188,8 +188,8 @@ static struct value call_crc32_zeroed(struct eval *ev, const struct value *a)
 	return function_int(c.crc ^ UINT32_MAX);
 }
 
-/* A word of the command line in memory, as the kernel's cmdline_find_option_bool() sees words; or how one begins. */
-static struct value cmdline_word(struct eval *ev, const char *wanted, bool begins)
+/* A word of the command line in memory, as the kernel's cmdline_find_option_bool() sees words. */
+static struct value call_cmdline_has(struct eval *ev, const struct value *a)
 {
 	struct name_ref name;
 	struct value at;
@@ -203,7 +203,7 @@ static struct value cmdline_word(struct eval *ev, const char *wanted, bool begin
 	}
 	for (char *word = strtok_r(line, " \t\n", &save); word;
 	     word = strtok_r(NULL, " \t\n", &save)) {
-		if (begins ? !strncmp(word, wanted, strlen(wanted)) : !strcmp(word, wanted))
+		if (!strcmp(word, a[0].s))
 			return function_bool(true);
 	}
 	return function_bool(false);
@@ -238,16 +238,6 @@ static struct value call_cstring_word(struct eval *ev, const struct value *a)
 			return function_int(begin);
 	}
 	return function_int(a[1].n);
-}
-
-static struct value call_cmdline_has(struct eval *ev, const struct value *a)
-{
-	return cmdline_word(ev, a[0].s, false);
-}
-
-static struct value call_cmdline_begins(struct eval *ev, const struct value *a)
-{
-	return cmdline_word(ev, a[0].s, true);
 }
 
 /* Descriptor of selector @sel in the GDT, through physical memory: boot code maps its GDT to itself (SDM 3A 3.4.5). */
@@ -315,8 +305,6 @@ const struct function memory_functions[] = {
 	  "address, len, offset: the same with the four bytes at that offset taken as 0" },
 	{ "cmdline_has", VALUE_BOOL, "t", true, call_cmdline_has,
 	  "word: the command line in memory has it" },
-	{ "cmdline_begins", VALUE_BOOL, "t", true, call_cmdline_begins,
-	  "text: a word of the command line in memory begins so" },
 	{ "gdt_base", VALUE_INT, "i", true, call_gdt_base, "selector: its descriptor's base" },
 	{ "gdt_limit", VALUE_INT, "i", true, call_gdt_limit, "selector: its limit in bytes" },
 	{ "gdt_attr", VALUE_INT, "i", true, call_gdt_attr,

@@ -451,6 +451,9 @@ static void run_go(struct run *r)
 			break;
 		r->arrived |= until_reached(&r->until, r->machine, &ret->code, ret->stop.pc);
 	} while (!run_over(r));
+	/* An image may also come back to who entered it; that is an end, and a state to judge. */
+	if (ret->stop.kind == STOP_EXIT && machine_event_count(r->machine, EVENT_EFI_RETURN))
+		r->error = run_capture(r, POINT_RETURN, "", 0);
 }
 
 static void digest_state(struct digest *d, const struct cpu_state *s)

@@ -2,7 +2,7 @@
 # Setup headers that lie, or are older than most loaders, booted from the 16-bit entry: a clear line, or a verdict.
 
 bats_require_minimum_version 1.5.0
-bootpath=${BOOTPATH:-o/opt/bootpath}
+bootpath=$(realpath "${BOOTPATH:-o/opt/bootpath}")
 out=${BOOTPATH_OUT:-o/opt}
 demo=$out/tests/demo.bzImage
 
@@ -64,7 +64,9 @@ expect() {
 	image short
 	put 0x1f1 00
 	bios
-	expect 125 "offset 0xe90: the payload begins with none of the magic numbers"
+	# boot.rst: payload_offset, a u32 at 0x248, counts from the protected-mode part.
+	payload=$((5 * 512 + $(od -An -tu4 -j $((0x248)) -N 4 "$file")))
+	expect 125 "$(printf 'offset 0x%x' $payload): the payload begins with none of the magic numbers"
 	put 0x1f1 ff
 	bios
 	expect 125 "setup_sects at 0x1f1 says is 0x20000 bytes long"
@@ -117,6 +119,7 @@ expect() {
 	# Without "HdrS" it is a zImage, whose setup code the loader puts at 0x90000, and this one is none.
 	image none
 	put 0x202 58
+	put 0 00 00 # nor a PE image
 	bios
 	expect 1 "bios:spec  crash"
 	put 0x1fe 00 00

@@ -3,7 +3,7 @@
 
 bats_require_minimum_version 1.5.0
 load images
-bootpath=${BOOTPATH:-o/opt/bootpath}
+bootpath=$(realpath "${BOOTPATH:-o/opt/bootpath}")
 
 @test "an image does not differ from its copy" {
 	cp "$demo" "$BATS_TEST_TMPDIR/copy.bzImage"

@@ -2,7 +2,7 @@
 # `bootpath inspect` on the demonstration images, with readelf and sha256sum as the second opinion, and on broken files.
 
 out=${BOOTPATH_OUT:-o/opt}
-bootpath=${BOOTPATH:-$out/bootpath}
+bootpath=$(realpath "${BOOTPATH:-$out/bootpath}")
 bz=$out/tests/demo.bzImage
 elf=$out/tests/demo.vmlinux
 

@@ -2,7 +2,7 @@
 # bootpath run on the demonstration image: it arrives, says where, and says the same again.
 
 bats_require_minimum_version 1.5.0
-bootpath=${BOOTPATH:-o/opt/bootpath}
+bootpath=$(realpath "${BOOTPATH:-o/opt/bootpath}")
 out=${BOOTPATH_OUT:-o/opt}
 demo=$out/tests/demo.bzImage
 

@@ -20,12 +20,54 @@
 	.code16
 	.section .setup, "awx"
 
-/* Nothing boots from this sector since floppies went. */
+/* Nothing boots from this sector since floppies went; firmware sees the headers of a PE file here. */
 	.globl	boot_sector
 boot_sector:
+	.ascii	"MZ"				/* which runs as DEC BP, POP DX */
 	cli
 1:	hlt
 	jmp	1b
+
+	.org	0x3c
+	.long	pe_header
+
+/* Microsoft PE format: COFF header, PE32+ optional header, two sections. What is not relocated lies as in the file. */
+pe_header:
+	.long	0x00004550			/* "PE" */
+	.word	0x8664				/* x86-64 */
+	.word	2				/* sections */
+	.long	0, 0, 0
+	.word	section_table - optional_header
+	.word	0x0206				/* executable, no line numbers, no debug information */
+optional_header:
+	.word	0x020b				/* PE32+ */
+	.byte	2, 0
+	.long	demo_loaded_size		/* SizeOfCode */
+	.long	0, 0
+	.long	demo_pe_entry
+	.long	0x200				/* BaseOfCode */
+	.quad	0				/* ImageBase */
+	.long	0x20, 0x20			/* alignment of sections, in the file */
+	.word	0, 0, 3, 0, 0, 0
+	.long	0
+	.long	demo_image_size			/* SizeOfImage */
+	.long	0x200				/* SizeOfHeaders */
+	.long	0				/* CheckSum */
+	.word	10				/* EFI application */
+	.word	0
+	.quad	0, 0, 0, 0
+	.long	0
+	.long	6				/* data directories: all empty */
+	.fill	6, 8, 0
+section_table:
+	.ascii	".setup\0\0"
+	.long	demo_setup_size - 0x200, 0x200, demo_setup_size - 0x200, 0x200
+	.long	0, 0, 0
+	.long	0x42000040			/* data, discardable, read */
+	.ascii	".text\0\0\0"
+	.long	demo_total_size, demo_setup_size, demo_loaded_size, demo_setup_size
+	.long	0, 0, 0
+	.long	0xe0000020			/* code, run, read, write: it moves itself */
 
 	/* boot.rst has no word for it: a loader that copies this too, and not just the header, is found out. */
 	.org	BP_SENTINEL
@@ -63,7 +105,7 @@ initrd_addr_max:	.long	0x7fffffff
 kernel_alignment:	.long	KERNEL_ALIGNMENT
 relocatable_kernel:	.byte	1
 min_alignment:		.byte	21		/* 1 << 21 is KERNEL_ALIGNMENT */
-xloadflags:		.word	0x0003		/* XLF_KERNEL_64, XLF_CAN_BE_LOADED_ABOVE_4G */
+xloadflags:		.word	0x000b		/* XLF_KERNEL_64, XLF_CAN_BE_LOADED_ABOVE_4G, XLF_EFI_HANDOVER_64 */
 cmdline_size:		.long	2047
 hardware_subarch:	.long	0
 hardware_subarch_data:	.quad	0
@@ -72,7 +114,7 @@ payload_length:		.long	demo_payload_length
 setup_data:		.quad	0
 pref_address:		.quad	PREF_ADDRESS
 init_size:		.long	demo_init_size
-handover_offset:	.long	0
+handover_offset:	.long	demo_handover_offset
 kernel_info_offset:	.long	demo_kernel_info_offset
 
 /*
