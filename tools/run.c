@@ -7,6 +7,7 @@
 
 #include "loaders/file_tree.h"
 #include "models/acpi.h"
+#include "models/efi_gop.h"
 #include "tools/handover.h"
 #include "tools/check.h"
 #include "tools/code.h"
@@ -25,12 +26,12 @@ struct run {
 	struct start_of_day sod;
 	struct machine *machine;
 	struct kernel_entry kernel;
+	struct run_images images; /* that the guest has loaded */
+	/* whose code runs: the path's image, or the last one that was started */
+	const struct image *current;
 	struct until until;
 	struct image_symbols own_symbols; /* unless the caller has them */
 	bool own_symbols_read;
-	struct run_images images; /* that the guest has loaded */
-	const struct image
-		*current; /* whose code runs: the path's, or the last one that was started */
 	bool arrived;
 	int error;          /* of a capture inside a handler */
 	bool watches_setup; /* stores of the setup code are watched, until startup_32 */
@@ -263,6 +264,8 @@ static int run_make(struct run *r, struct diag *diag)
 	r->platform.gop_width = o->gop_width;
 	r->platform.gop_height = o->gop_height;
 	acpi_platform_init(&r->platform);
+	if (efi_gop_platform(&r->platform))
+		return diag_set(diag, -ENOMEM, "out of memory");
 	err = ret->path->build(r->image, &r->platform, ret->variant, &r->sod, diag);
 	if (err)
 		return err;
@@ -448,6 +451,9 @@ static void run_go(struct run *r)
 			break;
 		r->arrived |= until_reached(&r->until, r->machine, &ret->code, ret->stop.pc);
 	} while (!run_over(r));
+	/* An image may also come back to who entered it; that is an end, and a state to judge. */
+	if (ret->stop.kind == STOP_EXIT && machine_event_count(r->machine, EVENT_EFI_RETURN))
+		r->error = run_capture(r, POINT_RETURN, "", 0);
 }
 
 static void digest_state(struct digest *d, const struct cpu_state *s)
