@@ -7,6 +7,7 @@
 
 #include "loaders/file_tree.h"
 #include "models/acpi.h"
+#include "models/efi_names.h"
 #include "models/efi_gop.h"
 #include "tools/handover.h"
 #include "tools/check.h"
@@ -322,10 +323,18 @@ static void outcome_unmodelled(struct run *r, const struct event *e)
 {
 	const struct event_info *info = &event_infos[e->kind];
 	uint64_t more = machine_unmodelled_count(r->machine) - 1;
-	char rest[48] = "";
+	char rest[48] = "", efi[256];
 
 	if (more)
 		snprintf(rest, sizeof(rest), ", and %" PRIu64 " more", more);
+	if (efi_event_text(e, efi, sizeof(efi))[0]) {
+		outcome_set(
+			r->ret, OUTCOME_ERROR,
+			"the guest used an answer that is not modelled: UEFI %s, at instruction %" PRIu64
+			"%s",
+			efi, e->count, rest);
+		return;
+	}
 	outcome_set(r->ret, OUTCOME_ERROR,
 		    "the guest used an answer that is not modelled: %s, %s 0x%" PRIx64
 		    ", at instruction %" PRIu64 "%s",
