@@ -78,6 +78,12 @@ struct efi_service_info {
 
 extern const struct efi_service_info efi_service_infos[EFI_SERVICE_COUNT];
 
+/* As events name a service: its table, and its offset in it. Boot services are table 0, so ExitBootServices() is 0xe8. */
+static inline uint32_t efi_service_code(enum efi_service s)
+{
+	return (uint32_t)efi_service_infos[s].table << 16 | efi_service_infos[s].offset;
+}
+
 struct efi_table_info {
 	const char *name;
 	uint32_t size;

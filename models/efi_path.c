@@ -7,7 +7,13 @@
 #include "loaders/pe.h"
 #include "models/acpi.h"
 #include "models/efi.h"
+#include "models/efi_gop.h"
 #include "models/paths.h"
+
+struct efi_variant {
+	bool nx;
+	enum pe_poison poison;
+};
 
 /* What building needs for a moment; too large for a stack. */
 struct start {
@@ -80,7 +86,7 @@ static int firmware_build(struct efi *efi, struct start *s, struct start_of_day 
 	if (ret < 0)
 		return ret;
 	efi_room_init(&s->room, &s->map);
-	ret = efi_cpu_build(&efi->state.cpu, &s->map, &s->room, efi->platform->efi_nx, &sod->memory,
+	ret = efi_cpu_build(&efi->state.cpu, &s->map, &s->room, sod->efi_nx, &sod->memory,
 			    &sod->cpu, diag);
 	if (ret == 0)
 		ret = place_acpi(efi, &s->room, sod, diag);
@@ -94,6 +100,7 @@ static int image_build(struct efi *efi, const struct start *s, struct start_of_d
 {
 	const struct image *image = efi->image;
 	const struct pe_facts *pe = &image->pe;
+	const struct efi_variant *v = sod->variant->data;
 	gpa_t base;
 	int ret;
 
@@ -101,13 +108,19 @@ static int image_build(struct efi *efi, const struct start *s, struct start_of_d
 		return diag_set(diag, -EINVAL, "%s", pe->problem);
 	ret = image_memory(efi, &s->map, pe, &base, diag);
 	if (ret == 0)
-		ret = pe_load(image->file, pe, base, PE_POISON_GAPS, image->name, &sod->memory,
-			      diag);
+		ret = pe_load(image->file, pe, base, v->poison, image->name, &sod->memory, diag);
 	if (ret < 0)
 		return ret;
-	sod->efi_image = sod->load_address = sod->run_address = base;
-	sod->efi_image_size = sod->run_size = pe->image_size;
+	sod->efi_image = sod->load_address = base;
+	sod->efi_image_size = ALIGN_UP((uint64_t)pe->image_size, GUEST_PAGE_SIZE);
 	sod->load_size = image->file.len;
+	/* A bzImage lies in memory as in its file, so that its protected-mode part follows the setup part. */
+	if (image->bz) {
+		sod->load_address += image->bz->setup_size;
+		sod->load_size = image->bz->kernel_size;
+	}
+	sod->run_address = sod->load_address;
+	sod->run_size = pe->image_size;
 	sod->cpu.rip = base + pe->entry;
 	snprintf(sod->symbol, sizeof(sod->symbol), "%s", image->bz ? "efi_pe_entry" : "entry");
 	return map_copy(&efi->state.memory, sod, diag);
@@ -124,6 +137,7 @@ static int build(const struct image *image, const struct platform *platform,
 	ret->variant = variant;
 	ret->service = efi;
 	ret->first = POINT_ENTRY;
+	ret->efi_nx = platform->efi_nx || ((const struct efi_variant *)variant->data)->nx;
 	if (!s || !efi) {
 		r = diag_set(diag, -ENOMEM, "out of memory");
 		goto out;
@@ -150,9 +164,11 @@ static int attach(struct machine *m, const struct start_of_day *sod, struct diag
 	if (ret == 0)
 		ret = efi_cpu_attach(m, &efi->state.cpu);
 	if (ret == 0)
-		ret = efi_first_image_install(efi, m, sod->efi_image, sod->efi_image_size);
+		ret = efi_first_image_install(efi, m, sod->efi_image, efi->image->pe.image_size);
 	if (ret == 0)
 		ret = efi_files_attach(efi, m, diag);
+	if (ret == 0)
+		ret = efi_gop_attach(efi, m, diag);
 	if (ret == 0)
 		ret = efi_cpu_image(m, &efi->state.cpu, &efi->image->pe, sod->efi_image);
 	put_le64(raw, efi_stub(efi, EFI_FIRM_ImageReturned));
@@ -171,6 +187,19 @@ static const struct sod_variant variants[] = {
 		.name = "spec",
 		.doc = "what the specification demands; what it leaves open as OVMF has it",
 		.cite = "UEFI 2.10, 2.3.4 \"x64 Platforms\"",
+		.data = &(const struct efi_variant){ .poison = PE_POISON_GAPS },
+	},
+	{
+		.name = "nx",
+		.doc = "the same by strict firmware, as with --efi-nx: data no-execute, code read-only",
+		.cite = "edk2 MdeModulePkg.dec, PcdDxeNxMemoryProtectionPolicy, PcdImageProtectionPolicy",
+		.data = &(const struct efi_variant){ .nx = true, .poison = PE_POISON_GAPS },
+	},
+	{
+		.name = "junk",
+		.doc = "the same by a loader that leaves junk where the PE format promises zeros",
+		.cite = "Linux commit b3810c5a2cc4",
+		.data = &(const struct efi_variant){ .poison = PE_POISON_BSS },
 	},
 };
 
