@@ -26,6 +26,7 @@
 
 struct handover_variant {
 	bool grub;
+	bool nx;
 	uint32_t kernel_type; /* enum efi_memory_type */
 };
 
@@ -209,7 +210,7 @@ static int build(const struct image *image, const struct platform *platform,
 	ret->variant = variant;
 	ret->service = efi;
 	ret->first = POINT_ENTRY;
-	ret->efi_nx = platform->efi_nx;
+	ret->efi_nx = platform->efi_nx || l.variant->nx;
 	if (!s || !efi) {
 		r = diag_set(diag, -ENOMEM, "out of memory");
 		goto out;
@@ -265,6 +266,13 @@ static const struct sod_variant variants[] = {
 		.doc = "what the document demands",
 		.cite = "boot.rst \"EFI Handover Protocol (deprecated)\"",
 		.data = &(const struct handover_variant){ .kernel_type = EFI_LOADER_CODE },
+	},
+	{
+		.name = "nx",
+		.doc = "the same under strict firmware, as with --efi-nx: data no-execute, code read-only",
+		.cite = "edk2 MdeModulePkg.dec, PcdDxeNxMemoryProtectionPolicy",
+		.data = &(const struct handover_variant){ .nx = true,
+							  .kernel_type = EFI_LOADER_CODE },
 	},
 	{
 		.name = "grub2-linuxefi",
