@@ -92,7 +92,7 @@ static void expect_start_kernel(const char *kernel, const char *path, const char
 	image_close(image);
 }
 
-static const char *const paths[] = { "linux32", "linux64", "bios", "pvh" };
+static const char *const paths[] = { "linux32", "linux64", "bios", "efi", "efi-handover", "pvh" };
 
 Test(until, cloud_comes_to_start_kernel_on_every_path, .timeout = 120)
 {
@@ -136,14 +136,19 @@ static void expect_setup_arch(const char *kernel, const char *path)
 	static const char *const said[] = {
 		"] Linux version 6.",
 		"] Command line: nokaslr earlyprintk=serial",
-		"BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable",
-		"BIOS-e820: [mem 0x0000000000100000-0x000000001ffdffff] usable",
 		"] ACPI: RSDP 0x",
 		"] ACPI: FACP 0x",
 		"] ACPI: APIC 0x",
 		"] Zone ranges:",
 		"] Booting paravirtualized kernel on bare hardware",
 	};
+	/* Of the platform's RAM map; EFI's is in pieces, and says first whose it is. */
+	static const char *const ram[] = {
+		"BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable",
+		"BIOS-e820: [mem 0x0000000000100000-0x000000001ffdffff] usable",
+	};
+	static const char *const efi[] = { "] efi: EFI v2.", "] ACPI: RSDP 0x" };
+	const char *const *own = strcmp(path, "efi") ? ram : efi;
 	struct image *image = kernel_open(kernel);
 	struct run_options options = kernel_options();
 	struct kernel_run r;
@@ -158,6 +163,9 @@ static void expect_setup_arch(const char *kernel, const char *path)
 	for (size_t i = 0; i < ARRAY_SIZE(said); i++)
 		cr_expect(ne(ptr, strstr(r.report.console, said[i]), NULL), "%s: no \"%s\"", path,
 			  said[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(ram); i++)
+		cr_expect(ne(ptr, strstr(r.report.console, own[i]), NULL), "%s: no \"%s\"", path,
+			  own[i]);
 	/* It returns into start_kernel(), right behind a CALL of setup_arch. */
 	caller = r.report.stop.pc;
 	cr_expect(eq(u64, caller + (uint64_t)(int32_t)get_le32(linked(image, caller - 5) + 1),
@@ -175,6 +183,11 @@ Test(until, cloud_returns_from_setup_arch_on_linux64, .timeout = 120)
 Test(until, cloud_returns_from_setup_arch_on_pvh, .timeout = 120)
 {
 	expect_setup_arch("cloud", "pvh");
+}
+
+Test(until, cloud_returns_from_setup_arch_on_efi, .timeout = 120)
+{
+	expect_setup_arch("cloud", "efi");
 }
 
 Test(until, kernel_6_12_returns_from_setup_arch_on_pvh, .timeout = 120)
