@@ -23,6 +23,8 @@ RULE_FILE(linux_entry32, "specs/linux-entry32.yaml");
 RULE_FILE(linux_entry64, "specs/linux-entry64.yaml");
 RULE_FILE(boot_params, "specs/boot-params.yaml");
 RULE_FILE(xen_pvh, "specs/xen-pvh.yaml");
+RULE_FILE(uefi_entry, "specs/uefi-entry.yaml");
+RULE_FILE(efi_handover, "specs/efi-handover.yaml");
 RULE_FILE(startup_64, "specs/startup_64.yaml");
 
 #define ROW(symbol, file_name)                                  \
@@ -38,6 +40,8 @@ const struct spec_file spec_files[] = {
 	ROW(linux_entry64, "linux-entry64.yaml"),
 	ROW(boot_params, "boot-params.yaml"),
 	ROW(xen_pvh, "xen-pvh.yaml"),
+	ROW(uefi_entry, "uefi-entry.yaml"),
+	ROW(efi_handover, "efi-handover.yaml"),
 	ROW(startup_64, "startup_64.yaml"),
 };
 

@@ -28,7 +28,7 @@ void check_context(const struct check_facts *f, struct judge_context *ret)
 	ret->efi_map = sod->efi_map;
 	ret->efi_map_count = sod->efi_map_count;
 	if (sod->efi_map)
-		judge_fact(ret, FACT_EFI_NX, f->platform->efi_nx);
+		judge_fact(ret, FACT_EFI_NX, sod->efi_nx);
 	/* Where a further image lies is its loader's affair. */
 	if (!f->started) {
 		judge_fact(ret, FACT_LOAD_ADDRESS, sod->load_address);
