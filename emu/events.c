@@ -42,6 +42,7 @@ static bool is_answer(enum event_kind kind)
 	case EVENT_CPUID:
 	case EVENT_HYPERCALL:
 	case EVENT_TRAP:
+	case EVENT_EFI_CALL:
 	case EVENT_BIOS_CALL: return true;
 	default: return false;
 	}

@@ -302,11 +302,16 @@ static void do_table(struct intercept *c)
 static void do_transfer(struct intercept *c)
 {
 	uint32_t error_code;
+	uint16_t selector;
+	uint64_t offset;
 
 	if (!legal_far_transfer(c->m, &c->cpu, &c->in, c->pc, &error_code)) {
 		raise(c, VECTOR_GP, error_code);
 		return;
 	}
+	if (c->in.cls == INSN_FAR &&
+	    far_destination(c->m, &c->cpu, &c->in, c->pc, &selector, &offset))
+		machine_event(c->m, EVENT_FAR, EVENT_MODELLED, selector, offset, c->pc);
 	c->m->mode_check = true;
 	c->m->transfer_cr2 = c->cpu.cr2;
 	machine_update_deadline(c->m);

@@ -353,6 +353,15 @@ static void describe(char *out, size_t size, unsigned vector, gva_t pc, gva_t cr
 		snprintf(out + n, size - (size_t)n, " (address 0x%llx)", (unsigned long long)cr2);
 }
 
+/* CR2 is set before a #PF is delivered. */
+static void note_fault(struct machine *m, const struct cpu_state *cpu, unsigned vector,
+		       uint32_t error_code, gva_t pc)
+{
+	machine_event(m, EVENT_EXCEPTION, EVENT_MODELLED, vector, error_code, pc);
+	if (vector == VECTOR_PF)
+		machine_event(m, EVENT_PAGE_FAULT, EVENT_MODELLED, cpu->cr2, error_code, pc);
+}
+
 static void deliver(struct machine *m, struct cpu_state *cpu, unsigned vector, uint32_t error_code,
 		    enum delivery how)
 {
@@ -384,16 +393,17 @@ static void deliver(struct machine *m, struct cpu_state *cpu, unsigned vector, u
 			current = n.vector;
 		}
 		how = DELIVER_FAULT;
-		machine_event(m, EVENT_EXCEPTION, EVENT_MODELLED, current, error_code, pc);
+		note_fault(m, cpu, current, error_code, pc);
 	}
 }
 
 void interrupt_deliver(struct machine *m, struct cpu_state *cpu, unsigned vector,
 		       uint32_t error_code, enum delivery how)
 {
-	enum event_kind kind = how == DELIVER_HARDWARE ? EVENT_INTERRUPT : EVENT_EXCEPTION;
-
-	machine_event(m, kind, EVENT_MODELLED, vector, error_code, cpu_pc(cpu));
+	if (how == DELIVER_HARDWARE)
+		machine_event(m, EVENT_INTERRUPT, EVENT_MODELLED, vector, error_code, cpu_pc(cpu));
+	else
+		note_fault(m, cpu, vector, error_code, cpu_pc(cpu));
 	deliver(m, cpu, vector, error_code, how);
 }
 
@@ -412,7 +422,7 @@ bool interrupt_deliver_soft(struct machine *m, struct cpu_state *cpu, unsigned v
 	}
 	if (n.has_address)
 		cpu->cr2 = n.address;
-	machine_event(m, EVENT_EXCEPTION, EVENT_MODELLED, n.vector, n.error_code, pc);
+	note_fault(m, cpu, n.vector, n.error_code, pc);
 	deliver(m, cpu, n.vector, n.error_code, DELIVER_FAULT);
 	return false;
 }

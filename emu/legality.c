@@ -145,6 +145,28 @@ static bool far_target(struct machine *m, const struct cpu_state *cpu, const str
 	return true;
 }
 
+bool far_destination(struct machine *m, const struct cpu_state *cpu, const struct insn *in,
+		     gva_t pc, uint16_t *ret_selector, uint64_t *ret_offset)
+{
+	unsigned n = in->operand_size == 2 ? 2 : in->operand_size == 8 ? 8 : 4;
+	gva_t top = cpu->gpr[GPR_RSP];
+	uint8_t raw[16];
+
+	if (in->far_imm || in->has_mem)
+		return far_target(m, cpu, in, pc, ret_selector, ret_offset);
+	/* RET: the offset, and above it the selector in a slot of the same width. */
+	if (!cpu_in_code64(cpu)) {
+		top &= (cpu->seg[SEG_SS].attr & DESC_DB) && !cpu_in_real_mode(cpu) ? UINT32_MAX :
+										     0xffff;
+		top = (uint32_t)(cpu->seg[SEG_SS].base + top);
+	}
+	if (!machine_read_va(m, cpu, top, raw, 2 * n))
+		return false;
+	*ret_offset = n == 2 ? get_le16(raw) : n == 4 ? get_le32(raw) : get_le64(raw);
+	*ret_selector = get_le16(raw + n);
+	return true;
+}
+
 bool legal_far_transfer(struct machine *m, const struct cpu_state *cpu, const struct insn *in,
 			gva_t pc, uint32_t *ret_error_code)
 {

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-const char *const stop_kind_names[] = { "point", "triple-fault", "fetch",      "hlt",   "repeat",
-					"limit", "exit",         "unmodelled", "engine" };
+const char *const stop_kind_names[] = { "point",  "triple-fault", "fetch", "exception",  "hlt",
+					"repeat", "limit",        "exit",  "unmodelled", "engine" };
 
 extern const struct engine_ops machine_engine_ops; /* run.c */
 
@@ -110,6 +110,21 @@ int machine_on_store(struct machine *m, store_fn fn, void *arg)
 	return engine_watch_stores(m->engine, fn);
 }
 
+void machine_store_range_add(struct machine *m, gpa_t gpa, uint64_t size)
+{
+	uint64_t first = gpa / GUEST_PAGE_SIZE, last, pages;
+
+	m->store_ranges = true;
+	if (!size || __builtin_add_overflow(gpa, size - 1, &last))
+		return;
+	pages = last / GUEST_PAGE_SIZE - first + 1;
+	for (uint64_t i = 0; i < pages && i < STORE_PAGE_BITS; i++) {
+		uint64_t bit = (first + i) % STORE_PAGE_BITS;
+
+		m->store_pages[bit / 64] |= BIT64(bit % 64);
+	}
+}
+
 void machine_on_hypercall(struct machine *m, hypercall_fn fn, void *arg)
 {
 	m->hypercall = fn;
@@ -159,6 +174,12 @@ void machine_a20_set(struct machine *m, bool on)
 		return;
 	m->devices.a20_off = !on;
 	engine_set_a20(m->engine, on);
+	machine_event(m, EVENT_A20, EVENT_MODELLED, on, 0, 0);
+}
+
+void machine_paging_changed(struct machine *m)
+{
+	engine_flush_tlb(m->engine);
 }
 
 void machine_wait(struct machine *m, uint64_t instructions)

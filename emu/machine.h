@@ -66,6 +66,7 @@ enum stop_kind {
 	STOP_POINT, /* machine_on_arrival's function or a breakpoint said stop */
 	STOP_TRIPLE_FAULT,
 	STOP_FETCH,      /* fetch from where nothing is */
+	STOP_EXCEPTION,  /* an exception came to firmware's own handler, which does not return */
 	STOP_HLT,        /* HLT that nothing can wake */
 	STOP_REPEAT,     /* a state that repeats: it runs for ever */
 	STOP_LIMIT,      /* max_instructions are spent */
@@ -96,6 +97,12 @@ void machine_run(struct machine *m, const struct run_limits *limits, struct stop
 void machine_stop(struct machine *m, enum stop_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* After machine_stop(): the address that the instruction failed on. */
+void machine_stop_address(struct machine *m, gva_t fault_address);
+
+/* "#PF", or "interrupt" for what is no exception. */
+const char *vector_name(unsigned vector);
+
 /*
  * @fn is called before a block of code runs for the first time (after it was
  * translated): linear address and physical address of its first instruction.
@@ -107,6 +114,9 @@ void machine_on_arrival(struct machine *m, arrival_fn fn, void *arg);
 /* Stop with STOP_POINT before the instruction at linear address @pc, each time. */
 int machine_break_add(struct machine *m, gva_t pc);
 void machine_break_remove(struct machine *m, gva_t pc);
+/* The same before the instruction at physical address @gpa, through whatever mapping it is fetched. */
+int machine_break_add_gpa(struct machine *m, gpa_t gpa);
+void machine_break_remove_gpa(struct machine *m, gpa_t gpa);
 
 /* --- what the guest reaches outside the CPU --- */
 
@@ -125,6 +135,11 @@ int machine_trap_add(struct machine *m, gpa_t gpa, trap_fn fn, void *arg);
  */
 typedef void (*store_fn)(struct machine *m, gpa_t gpa, unsigned size, gva_t pc, void *arg);
 int machine_on_store(struct machine *m, store_fn fn, void *arg);
+/*
+ * Where that function wants to look: once any range was named, it hears of stores
+ * into the pages of those ranges, of few others, and the rest cost ten times less.
+ */
+void machine_store_range_add(struct machine *m, gpa_t gpa, uint64_t size);
 
 /*
  * Memory of a device at [gpa, gpa+size), in a hole of the platform's memory map: an access there calls the
@@ -143,6 +158,9 @@ int machine_device_memory_add(struct machine *m, const struct device_memory *d);
 /* Gate A20, as port 92h, the keyboard controller and the BIOS switch it. On when the machine is made. */
 bool machine_a20(const struct machine *m);
 void machine_a20_set(struct machine *m, bool on);
+
+/* From inside a handler: page tables in memory were changed by the host; the CPU forgets what it kept of them. */
+void machine_paging_changed(struct machine *m);
 
 /* From inside a trap: let that many instructions' time pass, as if the service had spun. */
 void machine_wait(struct machine *m, uint64_t instructions);

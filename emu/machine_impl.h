@@ -96,6 +96,8 @@ struct device_state {
 	uint64_t pit_seen; /* time up to which edges of counter 0 are seen, in PIT ticks */
 };
 
+#define STORE_PAGE_BITS 65536u
+
 struct machine {
 	const struct platform *platform;
 	struct engine *engine;
@@ -130,6 +132,8 @@ struct machine {
 	unsigned trap_count;
 	gva_t breaks[BREAKS_MAX];
 	unsigned break_count;
+	gpa_t breaks_gpa[BREAKS_MAX];
+	unsigned break_gpa_count;
 	uint64_t exact; /* a count inside a block at which the run must be stopped exactly */
 	gva_t exact_pc;
 
@@ -143,6 +147,8 @@ struct machine {
 	void *hypercall_arg;
 	store_fn store;
 	void *store_arg;
+	bool store_ranges; /* only pages whose bit is set, by the low bits of their number */
+	uint64_t store_pages[STORE_PAGE_BITS / 64];
 	cpuid_fn cpuid;
 	void *cpuid_arg;
 	msr_fn msr;
@@ -194,7 +200,7 @@ unsigned code_before(struct machine *m, gva_t pc);
 gva_t code_skip(struct machine *m, const struct cpu_state *cpu, gva_t pc, uint32_t size,
 		uint64_t n);
 const struct trap *trap_find(const struct machine *m, gpa_t gpa);
-bool break_at(const struct machine *m, gva_t pc);
+bool break_at(struct machine *m, gva_t pc);
 /* The instruction that runs, decoded anew from memory; false when it cannot be read. */
 bool machine_decode_at(struct machine *m, const struct cpu_state *cpu, gva_t pc, struct insn *ret);
 /* Read linear addresses through paging; false when any byte is not mapped or not memory. */
@@ -212,9 +218,6 @@ void interrupt_deliver(struct machine *m, struct cpu_state *cpu, unsigned vector
 bool interrupt_deliver_soft(struct machine *m, struct cpu_state *cpu, unsigned vector,
 			    uint64_t next_ip);
 
-/* "#PF" and so on. */
-const char *vector_name(unsigned vector);
-
 /* insn.c */
 void insn_intercept(struct machine *m, gva_t pc);
 
@@ -225,6 +228,9 @@ void machine_update_deadline(struct machine *m);
 bool legal_mov_cr(struct machine *m, const struct cpu_state *cpu, unsigned cr, uint64_t v);
 bool legal_table_load(struct machine *m, const struct cpu_state *cpu, const struct insn *in,
 		      gva_t pc);
+/* Where a far JMP, CALL or RET leads; false when its operand or the stack cannot be read. */
+bool far_destination(struct machine *m, const struct cpu_state *cpu, const struct insn *in,
+		     gva_t pc, uint16_t *ret_selector, uint64_t *ret_offset);
 bool legal_far_transfer(struct machine *m, const struct cpu_state *cpu, const struct insn *in,
 			gva_t pc, uint32_t *ret_error_code);
 

@@ -84,6 +84,35 @@ void machine_break_remove(struct machine *m, gva_t pc)
 	}
 }
 
+int machine_break_add_gpa(struct machine *m, gpa_t gpa)
+{
+	if (m->break_gpa_count == BREAKS_MAX)
+		return -ENOSPC;
+	m->breaks_gpa[m->break_gpa_count++] = gpa;
+	/* Code that was translated before does not know of it. */
+	engine_forget_phys(m->engine, gpa, 1);
+	return 0;
+}
+
+void machine_break_remove_gpa(struct machine *m, gpa_t gpa)
+{
+	for (unsigned i = 0; i < m->break_gpa_count; i++) {
+		if (m->breaks_gpa[i] == gpa) {
+			m->breaks_gpa[i] = m->breaks_gpa[--m->break_gpa_count];
+			return;
+		}
+	}
+}
+
+static bool break_at_gpa(const struct machine *m, gpa_t gpa)
+{
+	for (unsigned i = 0; i < m->break_gpa_count; i++) {
+		if (m->breaks_gpa[i] == gpa)
+			return true;
+	}
+	return false;
+}
+
 const struct trap *trap_find(const struct machine *m, gpa_t gpa)
 {
 	for (unsigned i = 0; i < m->trap_count; i++) {
@@ -93,13 +122,19 @@ const struct trap *trap_find(const struct machine *m, gpa_t gpa)
 	return NULL;
 }
 
-bool break_at(const struct machine *m, gva_t pc)
+bool break_at(struct machine *m, gva_t pc)
 {
+	struct cpu_state cpu;
+	struct page_walk w;
+
 	for (unsigned i = 0; i < m->break_count; i++) {
 		if (m->breaks[i] == pc)
 			return true;
 	}
-	return false;
+	if (!m->break_gpa_count)
+		return false;
+	engine_get(m->engine, &cpu);
+	return machine_walk(m, &cpu, pc, &w) && break_at_gpa(m, w.gpa);
 }
 
 /* Bytes of a block for decoding: at most a page and an instruction. */
@@ -187,13 +222,16 @@ bool plant_block(struct machine *m, const struct cpu_state *cpu, gva_t pc, gpa_t
 
 	for (unsigned i = 0; i < m->trap_count; i++)
 		traps |= m->traps[i].gpa - gpa < size;
+	for (unsigned i = 0; i < m->break_gpa_count; i++)
+		traps |= m->breaks_gpa[i] - gpa < size;
 	code_read(m, cpu, pc, size, &code);
 	for (size_t off = 0; off < code.len;) {
 		struct insn in;
 
 		if (!insn_decode(code.bytes + off, code.len - off, cpu_code_bits(cpu), &in))
 			break;
-		if (in.cls != INSN_PLAIN || (traps && trap_find(m, gpa + off)))
+		if (in.cls != INSN_PLAIN ||
+		    (traps && (trap_find(m, gpa + off) || break_at_gpa(m, gpa + off))))
 			planted |= plant_at(m, cpu, pc + off);
 		off += in.length;
 	}

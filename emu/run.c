@@ -21,6 +21,12 @@ void machine_stop(struct machine *m, enum stop_kind kind, const char *fmt, ...)
 	machine_update_deadline(m);
 }
 
+void machine_stop_address(struct machine *m, gva_t fault_address)
+{
+	m->stop.fault_address = fault_address;
+	m->stop.has_fault_address = true;
+}
+
 void machine_update_deadline(struct machine *m)
 {
 	uint64_t deadline = m->limit;
@@ -352,6 +358,13 @@ static void on_rom_write(void *arg, gpa_t gpa, unsigned size, uint64_t value)
 	machine_event(arg, EVENT_ROM_WRITE, EVENT_MODELLED, gpa, size, value);
 }
 
+static bool store_wanted(const struct machine *m, gpa_t gpa)
+{
+	uint64_t bit = gpa / GUEST_PAGE_SIZE % STORE_PAGE_BITS;
+
+	return m->store_pages[bit / 64] >> bit % 64 & 1;
+}
+
 /* With stores watched the engine keeps rip at the instruction that stores. */
 static void on_store(void *arg, gpa_t gpa, unsigned size, uint64_t value)
 {
@@ -361,6 +374,8 @@ static void on_store(void *arg, gpa_t gpa, unsigned size, uint64_t value)
 	(void)value;
 	repeat_store(m, gpa, size);
 	if (!m->store)
+		return;
+	if (m->store_ranges && !store_wanted(m, gpa) && !store_wanted(m, gpa + size - 1))
 		return;
 	engine_get(m->engine, &cpu);
 	m->insn_index = code_before(m, cpu_pc(&cpu));

@@ -72,6 +72,9 @@ struct trace_block {
 	uint32_t name_count;
 };
 
+/* No block has more: an instruction takes a byte at least, and the engine ends a block sooner. */
+#define TRACE_BLOCK_INSNS_MAX 8192u
+
 struct trace_block_name {
 	uint32_t at; /* byte of the block */
 	struct trace_name name;

@@ -27,11 +27,10 @@ static void block_remember(struct engine *e, uint64_t key, unsigned insns)
 		.key = key,
 		.insns = (uint16_t)insns,
 		.rep_bits = insns == 1 ? (uint16_t)e->ops->rep_bits(e->arg, pc, size) : 0,
-		.id = e->log ? e->ops->block_id(e->arg, pc, size, insns) : 0,
 	};
 }
 
-static const struct block_entry *block_learn(struct engine *e, uint64_t key)
+static struct block_entry *block_learn(struct engine *e, uint64_t key)
 {
 	block_remember(e, key, e->ops->count_insns(e->arg, block_key_pc(key), block_key_size(key)));
 	return block_entry(e, key);
@@ -95,29 +94,32 @@ static bool block_due(struct engine *e, gva_t pc, uint32_t size)
 	return true;
 }
 
-static inline void log_block(struct engine *e, uint32_t id)
+static inline void log_block(struct engine *e, struct block_entry *b)
 {
 	struct block_log *log = e->log;
 
-	if (__builtin_expect(log->next[log->id] == id, 1)) {
+	if (__builtin_expect(b->id == 0, 0))
+		b->id = e->ops->block_id(e->arg, block_key_pc(b->key), block_key_size(b->key),
+					 b->insns);
+	if (__builtin_expect(log->next[log->id] == b->id, 1)) {
 		log->run++;
 	} else {
 		if (log->pos == log->end) {
 			e->ops->log_full(e->arg);
 			deadline_update(e);
 		}
-		log->next[log->id] = id;
-		*log->pos++ = (struct log_token){ .run = log->run, .id = id };
+		log->next[log->id] = b->id;
+		*log->pos++ = (struct log_token){ .run = log->run, .id = b->id };
 		log->blocks += log->run + 1ull;
 		log->run = 0;
 	}
-	log->id = id;
+	log->id = b->id;
 }
 
 static inline void block_enter(struct engine *e, uint64_t pc, uint32_t size, bool logged)
 {
 	uint64_t key = block_key(pc, size), prev = e->key;
-	const struct block_entry *b = block_entry(e, key);
+	struct block_entry *b = block_entry(e, key);
 
 	e->retired += e->insns;
 	e->ring[e->ring_pos++ % ENGINE_RING] = key;
@@ -138,7 +140,7 @@ static inline void block_enter(struct engine *e, uint64_t pc, uint32_t size, boo
 		e->insns = b->insns;
 	}
 	if (logged)
-		log_block(e, b->id);
+		log_block(e, b);
 }
 
 /* Hot: one of the two runs at every block. */

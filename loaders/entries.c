@@ -115,6 +115,8 @@ static void fill_efi(const struct image *image, struct image_entry *e)
 	if (!image->has_pe)
 		refuse(e,
 		       "no PE header (\"MZ\" at 0 and \"PE\\0\\0\" where 0x3c points): no EFI stub");
+	else if (pe->problem[0])
+		refuse(e, "%s (at 0x%llx)", pe->problem, (unsigned long long)pe->problem_offset);
 	else if (pe->subsystem != PE_SUBSYSTEM_EFI_APPLICATION)
 		refuse(e, "PE subsystem %u at 0x%llx is not 10 (EFI application)", pe->subsystem,
 		       (unsigned long long)pe->offset + 24 + 68);

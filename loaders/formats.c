@@ -70,17 +70,19 @@ static bool pe_ops_probe(struct bytes file)
 	return pe_read(file, &pe);
 }
 
+/* Nothing but PE is in such a file, so one that no firmware can load is no image. */
 static int pe_ops_parse(struct image *image, struct diag *diag)
 {
-	struct pe_facts pe = { 0 };
+	const struct pe_facts *pe = &image->pe;
 
-	pe_read(image->file, &pe);
-	if (pe.machine == PE_MACHINE_AMD64 || pe.machine == PE_MACHINE_I386)
-		return 0;
-	return diag_at(
-		diag, -EINVAL, pe.offset + 4,
-		"the PE image is for machine 0x%04x, expected 0x8664 (x86-64) or 0x014c (i386)",
-		pe.machine);
+	if (pe->problem[0])
+		return diag_at(diag, -EINVAL, pe->problem_offset, "%s", pe->problem);
+	if (pe->machine != PE_MACHINE_AMD64 && pe->machine != PE_MACHINE_I386)
+		return diag_at(
+			diag, -EINVAL, pe->offset + 4,
+			"the PE image is for machine 0x%04x, expected 0x8664 (x86-64) or 0x014c (i386)",
+			pe->machine);
+	return pe_overlaps(pe, diag);
 }
 
 /* The header-less form comes last: it has no magic number of its own. */

@@ -97,12 +97,44 @@ struct elf_image {
 	gpa_t load_start, load_end; /* physical span of PT_LOAD, end exclusive */
 };
 
-/* The PE header's facts that decide about booting; has_pe of struct image says whether there is one. */
+#define PE_SECTIONS_MAX \
+	96 /* PE format, "COFF File Header": the Windows loader limits the number of sections to 96 */
+
+struct pe_section {
+	char name[9];
+	uint32_t rva, memory_size;  /* VirtualAddress, VirtualSize */
+	uint32_t offset, file_size; /* PointerToRawData, SizeOfRawData */
+	uint32_t flags;             /* Characteristics */
+};
+
+struct pe_directory {
+	uint32_t rva, size;
+};
+
+/* The PE/COFF header and section table as they stand; has_pe of struct image says whether there is one. */
 struct pe_facts {
-	uint64_t offset;    /* of "PE\0\0" in the file */
-	uint16_t machine;   /* 0x8664, 0x014c */
-	uint16_t subsystem; /* 10: EFI application */
-	uint32_t entry;     /* AddressOfEntryPoint, from the image's start once loaded */
+	uint64_t offset;         /* of "PE\0\0" in the file */
+	char problem[128];       /* why no firmware could load it; "" when it can be loaded */
+	uint64_t problem_offset; /* the byte of the file that makes it so */
+	uint16_t machine;        /* 0x8664, 0x014c */
+	uint16_t file_flags;     /* Characteristics of the COFF header */
+	uint16_t magic;          /* 0x20b: PE32+, 0x10b: PE32 */
+	uint16_t subsystem;      /* 10: EFI application */
+	uint16_t dll_flags;      /* DllCharacteristics; 0x100: NX_COMPAT */
+	uint32_t entry;          /* AddressOfEntryPoint, from the image's start once loaded */
+	uint64_t image_base;
+	uint32_t section_alignment, file_alignment;
+	uint32_t image_size;   /* SizeOfImage */
+	uint32_t headers_size; /* SizeOfHeaders */
+	uint32_t checksum;
+	struct pe_directory relocations, security; /* security's rva is a file offset */
+	uint64_t sections_offset;                  /* of the section table in the file */
+	struct pe_section sections[PE_SECTIONS_MAX];
+	unsigned section_count;
+	bool has_compat; /* a .compat section with an entry for i386: mixed mode */
+	uint16_t compat_machine;
+	uint32_t compat_entry;
+	struct bytes sbat; /* the .sbat section's text, in the file's bytes; len 0: none */
 };
 
 /* A producer that would enter by this path, and the byte of the file that makes it. */
@@ -127,10 +159,12 @@ struct image_entry {
 	unsigned choice_count;
 	/* the same in one line: "GRUB linux16, SYSLINUX: boot_flag at 0x1fe" */
 	char chosen_by[256];
-	char reason[160]; /* why it is not offered; "" when it is */
+	char reason[192]; /* why it is not offered; "" when it is */
 };
 
 #define IMAGE_ENTRIES_MAX 8
+
+struct image_symbols;
 
 struct image {
 	char name[256]; /* base name */
@@ -144,6 +178,8 @@ struct image {
 	struct image_entry entries[IMAGE_ENTRIES_MAX];
 	unsigned entry_count;
 	struct bytes payload; /* unpacked payload, owned; len 0 until image_unpack() */
+	/* names from files beside it (loaders/symbol_files.h), owned; NULL: it has only its own */
+	struct image_symbols *symbols;
 };
 
 /* A file larger than this is refused unread. */

@@ -22,8 +22,6 @@
 #define NAME_MAX_LEN     1023u /* KSYM_NAME_LEN is 512 since 6.1 */
 #define NAME_BYTES_MAX   MIB(256)
 
-#define ELF_PT_LOAD 1u /* ELF gABI, p_type */
-
 const char *const kallsyms_form_names[KALLSYMS_FORM_COUNT] = {
 	[KALLSYMS_ABSOLUTE] = "absolute",
 	[KALLSYMS_RELATIVE] = "base-relative",
@@ -210,42 +208,20 @@ static uint64_t address_of(const struct kallsyms *k, struct bytes in, unsigned w
 	return v <= INT32_MAX ? v : (k->base - 1 - (uint64_t)(int32_t)(uint32_t)v) & mask;
 }
 
-struct span {
-	uint64_t start, end;
-};
-
-/* Linked addresses; the per-CPU segment of 64-bit kernels, linked at 0, is left out. */
-static struct span kernel_span(const struct elf_image *elf)
-{
-	struct span span = { .start = UINT64_MAX };
-	uint64_t end;
-
-	for (unsigned i = 0; i < elf->segment_count; i++) {
-		const struct elf_segment *s = &elf->segments[i];
-
-		if (s->type != ELF_PT_LOAD || !s->vaddr ||
-		    __builtin_add_overflow(s->vaddr, s->memsz, &end))
-			continue;
-		span.start = s->vaddr < span.start ? s->vaddr : span.start;
-		span.end = end > span.end ? end : span.end;
-	}
-	return span;
-}
-
 /* Addresses never fall, and more than half of them lie in the kernel. */
 static bool addresses_agree(const struct kallsyms *k, const struct elf_image *elf, unsigned word)
 {
-	struct span span = kernel_span(elf);
-	uint64_t last = 0;
+	uint64_t start, end, last = 0;
 	uint32_t inside = 0;
 
+	elf_linked_span(elf, &start, &end);
 	for (uint32_t i = 0; i < k->count; i++) {
 		uint64_t v = address_of(k, elf->data, word, i);
 
 		if (v < last)
 			return false;
 		last = v;
-		inside += v >= span.start && v <= span.end;
+		inside += v >= start && v <= end;
 	}
 	return inside > k->count / 2;
 }

@@ -50,6 +50,12 @@ int placements_add(struct placements *p, const char *name, gpa_t gpa, struct byt
 	return placements_append(p, name, gpa, data, size, source, false);
 }
 
+int placements_add_owned(struct placements *p, const char *name, gpa_t gpa, struct bytes data,
+			 uint64_t size, const char *source)
+{
+	return placements_append(p, name, gpa, data, size, source, true);
+}
+
 int placements_add_copy(struct placements *p, const char *name, gpa_t gpa, const void *data,
 			size_t len, const char *source)
 {

@@ -24,6 +24,9 @@ struct placements {
 /* @data stays the caller's and must outlive the list. 0 or -ENOMEM, -EOVERFLOW (gpa+size wraps). */
 int placements_add(struct placements *p, const char *name, gpa_t gpa, struct bytes data,
 		   uint64_t size, const char *source);
+/* As above, and on success @data, which came from malloc(), is the list's. */
+int placements_add_owned(struct placements *p, const char *name, gpa_t gpa, struct bytes data,
+			 uint64_t size, const char *source);
 /* As above, with a copy of @len bytes that the list owns. */
 int placements_add_copy(struct placements *p, const char *name, gpa_t gpa, const void *data,
 			size_t len, const char *source);

@@ -47,10 +47,15 @@ struct symbols {
 	size_t count;
 	size_t *by_name; /* indices of items by name, then by address */
 	char *names;     /* owned: what items point to */
+	uint64_t base;   /* that the addresses of the ELF file they come from have on top */
 };
+
+struct source_lines;
 
 struct image_symbols {
 	struct symbols stage[STAGE_COUNT];
+	/* source lines (loaders/lines.h), owned; NULL: none are known */
+	struct source_lines *lines[STAGE_COUNT];
 };
 
 /*
@@ -61,6 +66,15 @@ struct image_symbols {
 int image_symbols_read(struct image_symbols *ret, const struct image *image, struct diag *ret_note);
 /* Takes NULL and half-built ones. */
 void image_symbols_release(struct image_symbols *s);
+
+/*
+ * Virtual addresses that @elf is linked to, end exclusive; the per-CPU data of 64-bit kernels,
+ * which is linked at 0, is none of it. Both 0 when nothing is loaded.
+ */
+void elf_linked_span(const struct elf_image *elf, uint64_t *ret_start, uint64_t *ret_end);
+
+/* The image file's bytes of the setup or the compressed stage, of which its addresses are offsets; len 0: none. */
+struct bytes image_stage_bytes(const struct image *image, enum code_stage stage);
 
 /* --- looking up --- */
 

@@ -176,6 +176,18 @@ static unsigned vector_of(gpa_t gpa)
 	return (offset - BIOS_STUBS) / 4;
 }
 
+/* SS:SP holds what INT n pushed: the caller's IP, CS and FLAGS. */
+static void note_frame(struct bios_call *c)
+{
+	uint16_t sp = call_reg16(c, GPR_RSP);
+	uint8_t cs[2];
+
+	call_read(c, SEG_SS, (uint16_t)(sp + 2), cs, sizeof(cs));
+	machine_event(c->m, EVENT_BIOS_FRAME, EVENT_MODELLED, get_le16(cs),
+		      c->cpu.seg[SEG_SS].selector,
+		      (call_reg32(c, GPR_RSP) & 0xffff0000u) | (uint16_t)(sp + 6));
+}
+
 /* At a stub's NOP: SS:SP holds IP, CS and FLAGS for the IRET that comes next. */
 static void bios_trap(struct machine *m, gpa_t gpa, void *arg)
 {
@@ -190,6 +202,7 @@ static void bios_trap(struct machine *m, gpa_t gpa, void *arg)
 	call_read(&c, SEG_SS, (uint16_t)(call_reg16(&c, GPR_RSP) + 4), raw, sizeof(raw));
 	c.flags = get_le16(raw);
 	s = service_find(vector, ax);
+	note_frame(&c);
 	machine_event(m, EVENT_BIOS_CALL, s ? s->status : EVENT_UNMODELLED, vector, ax,
 		      call_reg32(&c, GPR_RBX));
 	if (vector == 0x10 && !c.bios->has_display) {

@@ -144,6 +144,8 @@ static void e820_answer(struct bios_call *c)
 	}
 	if (bios_has_quirk(bios->platform, BIOS_QUIRK_E820_EXTENDED) && room >= ENTRY_SIZE_3)
 		size = ENTRY_SIZE_3;
+	machine_event(c->m, EVENT_E820_ENTRY, EVENT_MODELLED, bios->e820[index].addr,
+		      bios->e820[index].size, bios->e820[index].type);
 	put_le64(raw, bios->e820[index].addr);
 	put_le64(raw + 8, bios->e820[index].size);
 	put_le32(raw + 16, bios->e820[index].type);
@@ -159,9 +161,13 @@ static void e820_answer(struct bios_call *c)
 
 void int15_e820(struct bios_call *c)
 {
+	machine_event(c->m, EVENT_E820_CALL, EVENT_MODELLED, call_reg32(c, GPR_RDX),
+		      call_reg32(c, GPR_RCX), c->cpu.seg[SEG_ES].base + call_reg16(c, GPR_RDI));
 	e820_answer(c);
 	if (bios_has_quirk(c->bios->platform, BIOS_QUIRK_E820_CLOBBERS))
 		e820_clobber(c);
+	machine_event(c->m, EVENT_E820_RETURN, EVENT_MODELLED, call_reg32(c, GPR_RAX),
+		      call_reg32(c, GPR_RBX), c->flags & EFLAGS_CF);
 }
 
 void int15_e801(struct bios_call *c)

@@ -245,11 +245,18 @@ uint64_t linux_boot_initrd_end(const struct linux_boot *b)
 int linux_boot_initrd(struct linux_boot *b, gpa_t min, uint64_t end)
 {
 	struct bytes initrd = b->platform->initrd;
+	uint64_t limit = linux_boot_initrd_end(b);
 	gpa_t gpa;
 	int ret;
 
 	if (initrd.len == 0)
 		return 0;
+	if (limit < b->end && layout_largest(&b->layout, min, limit) < initrd.len)
+		return diag_set(
+			b->diag, -EINVAL,
+			"the initrd takes 0x%zx bytes, and the largest free piece of RAM from 0x%llx up to initrd_addr_max, 0x%x, is 0x%llx bytes",
+			initrd.len, (unsigned long long)min, b->bz->initrd_addr_max,
+			(unsigned long long)layout_largest(&b->layout, min, limit));
 	ret = layout_take_highest(&b->layout, "initrd", ALIGN_UP(initrd.len, GUEST_PAGE_SIZE),
 				  GUEST_PAGE_SIZE, min, end, &gpa, b->diag);
 	if (ret < 0)

@@ -6,6 +6,7 @@
 #include "models/sod.h"
 
 extern const struct sod_path bios_path;
+extern const struct sod_path efi_path;
 extern const struct sod_path linux32_path;
 extern const struct sod_path linux64_path;
 extern const struct sod_path pvh_path;

@@ -9,7 +9,7 @@
 #include "models/paths.h"
 
 const struct sod_path *const sod_paths[] = {
-	&bios_path, &linux32_path, &linux64_path, &pvh_path, NULL,
+	&bios_path, &linux32_path, &linux64_path, &efi_path, &pvh_path, NULL,
 };
 
 const struct sod_path *sod_path_find(const char *name)
@@ -81,6 +81,8 @@ void sod_release(struct start_of_day *sod)
 	if (!sod)
 		return;
 	placements_free(&sod->memory);
+	free(sod->efi_map);
+	sod->efi_map = NULL;
 	free(sod->service);
 	sod->service = NULL;
 }

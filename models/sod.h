@@ -24,6 +24,22 @@ struct sod_variant {
 	const void *data; /* the path's own parameters for it */
 };
 
+/* A further image that firmware loads while the guest runs. */
+struct sod_image {
+	uint64_t id;       /* the firmware's handle: a later image may get it again */
+	const char *name;  /* base name of its file; "" when it came from memory */
+	struct bytes file; /* good during the call only */
+	gpa_t entry;
+};
+
+/* Who wants to know of such images; each function may be NULL. */
+struct sod_listener {
+	void (*loaded)(struct machine *m, const struct sod_image *image, void *arg);
+	/* It runs as soon as this call is over. */
+	void (*started)(struct machine *m, uint64_t id, void *arg);
+	void *arg;
+};
+
 struct start_of_day {
 	const struct sod_path *path;
 	const struct sod_variant *variant;
@@ -39,7 +55,14 @@ struct start_of_day {
 	uint64_t run_size;
 	gpa_t run_address; /* boot.rst's runtime start */
 	gpa_t startup_32;  /* compressed image's startup_32; 0: this path has no compressed stage */
+	/* UEFI's memory map when the image is entered, owned; NULL: there is no UEFI */
+	struct efi_region *efi_map;
+	size_t efi_map_count;
+	gpa_t efi_image; /* what it loaded and started, and SizeOfImage of that */
+	uint64_t efi_image_size;
+	bool efi_nx;   /* it maps data no-execute and code read-only */
 	bool own_acpi; /* the producer has placed ACPI tables of its own: the platform's stay out */
+	struct sod_listener listener; /* set between build() and sod_enter() */
 	void *service; /* state of what attach() hooks in, freed by sod_release(); NULL: none */
 };
 

@@ -8,9 +8,8 @@
 #define FIELD_COUNT  1
 #define FIELD_ORDER  2
 #define FIELD_STATUS 3
-#define FIELD_ARG    4
 
-_Static_assert(FIELD_ARG + ARRAY_SIZE(((struct event *)0)->arg) <= LIST_FIELDS_MAX,
+_Static_assert(EVENT_FIELD_ARG + ARRAY_SIZE(((struct event *)0)->arg) <= LIST_FIELDS_MAX,
 	       "an event's numbers fit a list's row");
 
 static const char *const fields[EVENT_KIND_COUNT][LIST_FIELDS_MAX + 1] = {
@@ -122,7 +121,7 @@ void list_read_events(struct eval *ev, const struct handover *h, enum event_kind
 		row[FIELD_ORDER] = i;
 		row[FIELD_STATUS] = e[i].status;
 		for (unsigned k = 0; k < ARRAY_SIZE(e[i].arg); k++)
-			row[FIELD_ARG + k] = e[i].arg[k];
+			row[EVENT_FIELD_ARG + k] = e[i].arg[k];
 	}
 }
 

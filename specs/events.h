@@ -13,6 +13,9 @@ bool event_kind_find(const char *name, enum event_kind *ret);
 /* "port_out", as lists are named. */
 bool event_list_find(const char *name, enum event_kind *ret);
 
+/* Of a row: the first of the event's own numbers. */
+#define EVENT_FIELD_ARG 4
+
 /* NULL-ended: index, count, order, status and the row's own. */
 const char *const *event_fields(enum event_kind kind);
 

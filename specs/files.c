@@ -18,10 +18,12 @@
 
 RULE_FILE(linux_image, "specs/linux-image.yaml");
 RULE_FILE(linux_entry16, "specs/linux-entry16.yaml");
+RULE_FILE(linux_setup16, "specs/linux-setup16.yaml");
 RULE_FILE(linux_entry32, "specs/linux-entry32.yaml");
 RULE_FILE(linux_entry64, "specs/linux-entry64.yaml");
 RULE_FILE(boot_params, "specs/boot-params.yaml");
 RULE_FILE(xen_pvh, "specs/xen-pvh.yaml");
+RULE_FILE(uefi_entry, "specs/uefi-entry.yaml");
 RULE_FILE(startup_64, "specs/startup_64.yaml");
 
 #define ROW(symbol, file_name)                                  \
@@ -30,9 +32,14 @@ RULE_FILE(startup_64, "specs/startup_64.yaml");
 	}
 
 const struct spec_file spec_files[] = {
-	ROW(linux_image, "linux-image.yaml"),     ROW(linux_entry16, "linux-entry16.yaml"),
-	ROW(linux_entry32, "linux-entry32.yaml"), ROW(linux_entry64, "linux-entry64.yaml"),
-	ROW(boot_params, "boot-params.yaml"),     ROW(xen_pvh, "xen-pvh.yaml"),
+	ROW(linux_image, "linux-image.yaml"),
+	ROW(linux_entry16, "linux-entry16.yaml"),
+	ROW(linux_setup16, "linux-setup16.yaml"),
+	ROW(linux_entry32, "linux-entry32.yaml"),
+	ROW(linux_entry64, "linux-entry64.yaml"),
+	ROW(boot_params, "boot-params.yaml"),
+	ROW(xen_pvh, "xen-pvh.yaml"),
+	ROW(uefi_entry, "uefi-entry.yaml"),
 	ROW(startup_64, "startup_64.yaml"),
 };
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "specs/events.h"
+#include "specs/lists.h"
 #include "specs/tables.h"
 
 static struct value call_align_up(struct eval *ev, const struct value *a)
@@ -42,6 +43,14 @@ static struct value call_range(struct eval *ev, const struct value *a)
 	struct value v = { .type = VALUE_SET };
 
 	set_add(ev, &v.set, a[0].n, a[1].n);
+	return v;
+}
+
+static struct value call_efi_regions(struct eval *ev, const struct value *a)
+{
+	struct value v = { .type = VALUE_SET };
+
+	add_efi_regions(ev, a[0].n, &v.set);
 	return v;
 }
 
@@ -90,6 +99,8 @@ static const struct function plain_functions[] = {
 	{ "min", VALUE_INT, "ii", false, call_min, "the smaller" },
 	{ "max", VALUE_INT, "ii", false, call_max, "the larger" },
 	{ "range", VALUE_SET, "ii", false, call_range, "start, len" },
+	{ "efi_regions", VALUE_SET, "i", false, call_efi_regions,
+	  "type: what UEFI's memory map at the entry says is of it" },
 	{ "empty", VALUE_BOOL, "S", false, call_empty, "set: holds no address" },
 	{ "size", VALUE_INT, "S", false, call_size, "set: bytes in it" },
 	{ "chars", VALUE_INT, "t", false, call_chars,
@@ -119,6 +130,8 @@ const struct function *function_find(const char *name)
 		f = find(file_functions, file_function_count, name);
 	if (!f)
 		f = find(note_functions, note_function_count, name);
+	if (!f)
+		f = find(compare_functions, compare_function_count, name);
 	return f ? f : find(payload_functions, payload_function_count, name);
 }
 
@@ -136,4 +149,5 @@ void function_list(namespace_fn each, void *arg)
 	list_table(file_functions, file_function_count, each, arg);
 	list_table(payload_functions, payload_function_count, each, arg);
 	list_table(note_functions, note_function_count, each, arg);
+	list_table(compare_functions, compare_function_count, each, arg);
 }

@@ -5,6 +5,7 @@
 #include "emu/base/x86.h"    /* DESC_G */
 #include "loaders/payload.h" /* payload_crc32 */
 #include "specs/functions.h"
+#include "specs/lists.h" /* CMDLINE_SCAN_MAX */
 
 /* Longer ranges than this are no rule's business. */
 #define RANGE_MAX MIB(64)
@@ -161,6 +162,32 @@ static struct value call_crc32(struct eval *ev, const struct value *a)
 	return function_int(crc ^ UINT32_MAX);
 }
 
+struct zeroed_crc {
+	uint32_t crc;
+	uint64_t at; /* of the four bytes that count as 0, relative to the start */
+};
+
+static bool zeroed_chunk(void *arg, uint64_t at, const uint8_t *data, size_t len)
+{
+	struct zeroed_crc *c = arg;
+
+	for (size_t i = 0; i < len; i++) {
+		uint8_t byte = at + i - c->at < 4 ? 0 : data[i];
+
+		c->crc = crc32_update(c->crc, &byte, 1);
+	}
+	return true;
+}
+
+/* UEFI 2.10, 4.2.1: the CRC of a table is made with its own field 0. */
+static struct value call_crc32_zeroed(struct eval *ev, const struct value *a)
+{
+	struct zeroed_crc c = { .crc = UINT32_MAX, .at = a[2].n };
+
+	each_chunk(ev, a[0].n, a[1].n, zeroed_chunk, &c);
+	return function_int(c.crc ^ UINT32_MAX);
+}
+
 /* A word of the command line in memory, as the kernel's cmdline_find_option_bool() sees words. */
 static struct value call_cmdline_has(struct eval *ev, const struct value *a)
 {
@@ -180,6 +207,37 @@ static struct value call_cmdline_has(struct eval *ev, const struct value *a)
 			return function_bool(true);
 	}
 	return function_bool(false);
+}
+
+/* Where a word stands in a command line: all of it, or, when it ends in '=', what begins so. */
+static struct value call_cstring_word(struct eval *ev, const struct value *a)
+{
+	const char *word = a[2].s;
+	size_t len = strlen(word), matched = 0;
+	bool prefix = len && word[len - 1] == '=', fits = true;
+	uint64_t begin = 0;
+	char c = ' ';
+
+	for (uint64_t i = 0; c && i < a[1].n && i < CMDLINE_SCAN_MAX; i++) {
+		eval_spend(ev, 1);
+		if (!state_read(ev, ev->now, a[0].n + i, &c, 1))
+			break;
+		if (c == ' ' || !c) {
+			if (fits && matched == len)
+				return function_int(begin);
+			begin = i + 1;
+			matched = 0;
+			fits = true;
+			continue;
+		}
+		if (matched < len)
+			fits &= c == word[matched++];
+		else if (!prefix)
+			fits = false;
+		if (prefix && fits && matched == len)
+			return function_int(begin);
+	}
+	return function_int(a[1].n);
 }
 
 /* Descriptor of selector @sel in the GDT, through physical memory: boot code maps its GDT to itself (SDM 3A 3.4.5). */
@@ -238,9 +296,13 @@ const struct function memory_functions[] = {
 	  "address, file offset, len" },
 	{ "cstring_len", VALUE_INT, "ii", true, call_cstring_len,
 	  "address, max: bytes before the NUL; max when there is none" },
+	{ "cstring_word", VALUE_INT, "iit", true, call_cstring_word,
+	  "address, max, word: where it stands among those of a string, by its start when it ends in '='; max when nowhere" },
 	{ "checksum8", VALUE_INT, "ii", true, call_checksum8,
 	  "address, len: sum of the bytes modulo 256" },
 	{ "crc32", VALUE_INT, "ii", true, call_crc32, "address, len: CRC-32 as in IEEE 802.3" },
+	{ "crc32_zeroed", VALUE_INT, "iii", true, call_crc32_zeroed,
+	  "address, len, offset: the same with the four bytes at that offset taken as 0" },
 	{ "cmdline_has", VALUE_BOOL, "t", true, call_cmdline_has,
 	  "word: the command line in memory has it" },
 	{ "gdt_base", VALUE_INT, "i", true, call_gdt_base, "selector: its descriptor's base" },

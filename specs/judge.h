@@ -8,6 +8,7 @@
 #define SPECS_JUDGE_H
 
 #include "emu/base/event.h"
+#include "emu/base/platform.h" /* struct efi_region */
 #include "loaders/image.h"
 #include "specs/verdict.h"
 
@@ -37,6 +38,9 @@ struct judge_context {
 	size_t event_count;
 	uint64_t
 		event_total; /* more than event_count: those after the first event_count were not kept */
+	/* UEFI's memory map when the image was entered, in address order; NULL: none, or unknown. */
+	const struct efi_region *efi_map;
+	size_t efi_map_count;
 	bool partial_memory; /* captured elsewhere: memory that is not there is unknown, not absent */
 };
 

@@ -15,6 +15,8 @@ enum list_kind {
 	LIST_PE_SECTIONS,
 	LIST_MEMMAP,
 	LIST_MODULES,
+	LIST_EFI_MAP,
+	LIST_EFI_MEMMAP,
 	LIST_EVENTS, /* and one more for each further kind */
 };
 
@@ -36,6 +38,8 @@ static const char *const module_fields[] = {
 	"index", "paddr", "size", "cmdline", "reserved", NULL
 };
 
+static const char *const region_fields[] = { "index", "type", "start", "pages", "attr", NULL };
+
 static const struct list_info list_infos[] = {
 	[LIST_E820] = { "e820", true, "e820_table of boot_params, e820_entries of it",
 			e820_fields },
@@ -47,6 +51,11 @@ static const struct list_info list_infos[] = {
 			  memmap_fields },
 	[LIST_MODULES] = { "modules", true, "the module list of the hvm_start_info at EBX",
 			   module_fields },
+	[LIST_EFI_MAP] = { "efi_map", false, "UEFI's memory map when the image was entered",
+			   region_fields },
+	[LIST_EFI_MEMMAP] = { "efi_memmap", true,
+			      "the UEFI memory map that efi_info of boot_params leads to",
+			      region_fields },
 };
 
 bool list_find(const char *name, struct name_ref *ret, const char *const **ret_fields)
@@ -252,6 +261,8 @@ void list_read(struct eval *ev, const struct name_ref *name, struct list *ret)
 	case LIST_PE_SECTIONS: read_sections(ev, ret); break;
 	case LIST_MEMMAP: list_read_memmap(ev, h, ret); break;
 	case LIST_MODULES: list_read_modules(ev, h, ret); break;
+	case LIST_EFI_MAP: list_read_efi_map(ev, ret); break;
+	case LIST_EFI_MEMMAP: list_read_efi_memmap(ev, h, ret); break;
 	}
 }
 

@@ -113,6 +113,8 @@ static struct value set_value(struct eval *ev, const struct handover *h, enum st
 	case STATE_NAME_cmdline: add_cmdline(ev, h, &v.set); break;
 	case STATE_NAME_setup_data: add_setup_data(ev, h, &v.set); break;
 	case STATE_NAME_page_tables: add_page_tables(ev, h, &v.set); break;
+	case STATE_NAME_efi_allocated: add_efi_allocated(ev, h, &v.set); break;
+	case STATE_NAME_changed: add_changed(ev, h, &v.set); break;
 	case STATE_NAME_gdt:
 		set_add(ev, &v.set, h->cpu.gdtr.base, (uint64_t)h->cpu.gdtr.limit + 1);
 		break;

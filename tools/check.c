@@ -10,14 +10,13 @@
 #include <stdlib.h>
 
 #include "emu/disasm.h"
-#include "tools/code.h"
 
 void check_context(const struct check_facts *f, struct judge_context *ret)
 {
 	const struct start_of_day *sod = f->sod;
 
 	*ret = (struct judge_context){
-		.image = f->image,
+		.image = f->started ? f->started : f->image,
 		.path = f->path,
 		.variant = f->variant,
 		.cmdline = f->platform->cmdline,
@@ -26,10 +25,21 @@ void check_context(const struct check_facts *f, struct judge_context *ret)
 		.event_count = f->event_count,
 		.event_total = f->event_total,
 	};
-	judge_fact(ret, FACT_LOAD_ADDRESS, sod->load_address);
-	judge_fact(ret, FACT_LOAD_SIZE, sod->load_size);
-	judge_fact(ret, FACT_RUN_ADDRESS, sod->run_address);
-	judge_fact(ret, FACT_RUN_SIZE, sod->run_size);
+	ret->efi_map = sod->efi_map;
+	ret->efi_map_count = sod->efi_map_count;
+	if (sod->efi_map)
+		judge_fact(ret, FACT_EFI_NX, sod->efi_nx);
+	/* Where a further image lies is its loader's affair. */
+	if (!f->started) {
+		judge_fact(ret, FACT_LOAD_ADDRESS, sod->load_address);
+		judge_fact(ret, FACT_LOAD_SIZE, sod->load_size);
+		judge_fact(ret, FACT_RUN_ADDRESS, sod->run_address);
+		judge_fact(ret, FACT_RUN_SIZE, sod->run_size);
+	}
+	if (!f->started && sod->efi_map) {
+		judge_fact(ret, FACT_EFI_IMAGE, sod->efi_image);
+		judge_fact(ret, FACT_EFI_IMAGE_SIZE, sod->efi_image_size);
+	}
 	if (sod->boot_params)
 		judge_fact(ret, FACT_BOOT_PARAMS, sod->boot_params);
 	judge_fact(ret, FACT_INITRD_SIZE, f->platform->initrd.len);
@@ -45,6 +55,7 @@ int check_judge(const struct spec_set *specs, const struct check_facts *f, struc
 	c.handovers = ret->handovers;
 	c.handover_count = ret->handover_count;
 	for (int point = POINT_IMAGE; !err && point < POINT_COUNT; point++) {
+		c.image = f->started && point > POINT_IMAGE ? f->started : f->image;
 		err = judge_point(specs, &c, (enum point)point, &ret->verdicts);
 		if (err == -ENOENT) /* the path did not come to that point */
 			err = 0;
@@ -130,14 +141,12 @@ static uint64_t point_time(const struct report_path *p, enum point point)
 }
 
 /* "startup_64+0x1c6 (0x10001c6: movb $0, 0x1e8(%rsi)), after 5 instructions" */
-static void name_instruction(const struct image *image, const struct store_record *s,
-			     struct buf *text)
+static void name_instruction(const struct store_record *s, struct buf *text)
 {
-	struct bytes code = { .data = s->code, .len = s->code_len };
-	char line[128] = "", symbol[64];
+	char line[128] = "";
 
-	if (code_symbol(image, code, symbol, sizeof(symbol)))
-		buf_printf(text, "%s (0x%" PRIx64, symbol, s->pc);
+	if (s->symbol[0])
+		buf_printf(text, "%s (0x%" PRIx64, s->symbol, s->pc);
 	else
 		buf_printf(text, "the instruction (0x%" PRIx64, s->pc);
 	if (disasm_line(s->code, s->code_len, s->pc, s->bits, line, sizeof(line)))
@@ -145,17 +154,22 @@ static void name_instruction(const struct image *image, const struct store_recor
 	buf_printf(text, "), after %" PRIu64 " instructions", s->count);
 }
 
-static void name_writer(const struct image *image, struct verdict *v, const struct store_record *s)
+void check_writer(const struct store_record *s, struct buf *text)
+{
+	buf_printf(text, "0x%" PRIx64 " by ", s->gpa);
+	if (s->seen)
+		name_instruction(s, text);
+	else if (s->placement[0])
+		buf_printf(text, "the start of day (%s)", s->placement);
+	else
+		buf_puts(text, "nobody: the machine's memory began so");
+}
+
+static void name_writer(struct verdict *v, const struct store_record *s)
 {
 	struct buf text = { 0 };
 
-	buf_printf(&text, "0x%" PRIx64 " by ", v->blame_gpa);
-	if (s->seen)
-		name_instruction(image, s, &text);
-	else if (s->placement[0])
-		buf_printf(&text, "the start of day (%s)", s->placement);
-	else
-		buf_puts(&text, "nobody: the machine's memory began so");
+	check_writer(s, &text);
 	free(v->writer);
 	v->writer = strdup(buf_str(&text));
 	buf_free(&text);
@@ -188,7 +202,7 @@ void check_blame(const struct image *image, const struct run_options *options,
 	again.store_count = n;
 	path_run(image, p->path, p->variant, &again, &second);
 	for (size_t i = 0; i < n; i++)
-		name_writer(image, of[i], &records[i]);
+		name_writer(of[i], &records[i]);
 	report_path_release(&second);
 }
 

@@ -12,7 +12,8 @@
 
 /* What a judgement needs to know of the run besides its handovers. */
 struct check_facts {
-	const struct image *image;
+	const struct image *image;   /* that the path enters */
+	const struct image *started; /* a further one that it started, which the points from there on are about; NULL: none */
 	const struct start_of_day *sod;
 	const struct platform *platform;
 	const char *path, *variant;
@@ -46,6 +47,9 @@ void check_outcome(struct report_path *ret);
  */
 void check_blame(const struct image *image, const struct run_options *options,
 		 struct report_path *ret);
+
+/* Append who wrote the memory of @s last, as one clause of a sentence. */
+void check_writer(const struct store_record *s, struct buf *text);
 
 struct check_progress {
 	void (*path_begins)(const struct report_path *p,

@@ -22,6 +22,9 @@ extern const size_t cmd_count;
 int cmd_check(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
+int cmd_cover(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 int cmd_spec(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 
 #endif

@@ -7,9 +7,12 @@
 #ifndef TOOLS_CODE_MAP_H
 #define TOOLS_CODE_MAP_H
 
-#include "emu/base/pages.h" /* struct mem_reader */
+#include "emu/base/state.h"
 #include "loaders/placement.h"
 #include "loaders/symbols.h"
+
+/* Room for the name of a place; longer ones are cut. */
+#define SYMBOL_TEXT_SIZE 160
 
 /* One copy of (a part of) a stage. */
 struct code_copy {
@@ -40,7 +43,7 @@ struct code_map {
 struct code_place {
 	enum code_stage stage;
 	uint64_t address;
-	const struct code_copy *copy;
+	size_t copy; /* index into the map's copies */
 };
 
 /* --- while it runs --- */
@@ -68,12 +71,16 @@ bool code_map_gpa(const struct code_map *map, gpa_t gpa, uint64_t count, struct 
  * are taken to be identity mapped, as in all boot code before the kernel proper.
  */
 bool code_map_linear(const struct code_map *map, gva_t pc, uint64_t count, struct code_place *ret);
+/* The same for code that the CPU as it is now would fetch from linear @pc, through paging where it maps that. */
+bool code_map_fetch(const struct code_map *map, const struct cpu_state *cpu,
+		    const struct mem_reader *mem, gva_t pc, struct code_place *ret);
 /* Where the kernel proper's linked address @address lies in physical memory at the end. */
 bool code_map_kernel_gpa(const struct code_map *map, uint64_t address, gpa_t *ret_gpa);
 
 /*
  * "startup_64+0x1c6"; the kernel proper's names go by "kernel startup_64+0x40" where the
- * compressed stage has one of the same name. Returns @text.
+ * compressed stage has one of the same name; " (init/main.c:955)" follows where lines are
+ * known. Returns @text.
  */
 char *code_place_describe(const struct code_place *place, const struct image_symbols *symbols,
 			  char *text, size_t size);

@@ -4,6 +4,7 @@
 
 #include "loaders/bzimage.h"
 #include "loaders/elf.h"
+#include "loaders/pe.h"
 #include "tools/inspect.h"
 
 static void json_layer(struct jsonw *w, const char *kind, uint64_t offset, uint64_t size)
@@ -142,6 +143,69 @@ static void json_elf(struct jsonw *w, const struct elf_image *elf)
 	jsonw_object_end(w);
 }
 
+static void json_sections(struct jsonw *w, const struct pe_facts *pe)
+{
+	jsonw_array(w, "sections");
+	for (unsigned i = 0; i < pe->section_count; i++) {
+		const struct pe_section *s = &pe->sections[i];
+
+		jsonw_object(w, NULL);
+		jsonw_string(w, "name", s->name);
+		jsonw_hex(w, "offset", s->offset);
+		jsonw_hex(w, "file_size", s->file_size);
+		jsonw_hex(w, "address", s->rva);
+		jsonw_hex(w, "memory_size", s->memory_size);
+		jsonw_hex(w, "flags", s->flags);
+		jsonw_object_end(w);
+	}
+	jsonw_array_end(w);
+}
+
+static void json_problem(struct jsonw *w, const char *name, uint64_t offset, const char *text)
+{
+	if (!text[0]) {
+		jsonw_string(w, name, NULL);
+		return;
+	}
+	jsonw_object(w, name);
+	jsonw_hex(w, "offset", offset);
+	jsonw_string(w, "text", text);
+	jsonw_object_end(w);
+}
+
+static void json_pe(struct jsonw *w, const struct pe_facts *pe)
+{
+	struct diag strict = { 0 };
+
+	pe_strict(pe, &strict);
+	jsonw_object(w, "pe");
+	jsonw_string(w, "magic", pe->magic == PE_MAGIC_32_PLUS ? "PE32+" : "PE32");
+	jsonw_hex(w, "image_base", pe->image_base);
+	jsonw_hex(w, "image_size", pe->image_size);
+	jsonw_hex(w, "headers_size", pe->headers_size);
+	jsonw_hex(w, "section_alignment", pe->section_alignment);
+	jsonw_hex(w, "file_alignment", pe->file_alignment);
+	jsonw_hex(w, "checksum", pe->checksum);
+	jsonw_hex(w, "characteristics", pe->file_flags);
+	jsonw_hex(w, "dll_characteristics", pe->dll_flags);
+	jsonw_bool(w, "nx_compat", pe->dll_flags & PE_DLL_NX_COMPAT);
+	jsonw_bool(w, "relocatable", pe_relocatable(pe));
+	jsonw_hex(w, "signatures_size", pe->security.size);
+	if (pe->has_compat) {
+		jsonw_object(w, "compat");
+		jsonw_hex(w, "machine", pe->compat_machine);
+		jsonw_hex(w, "entry", pe->compat_entry);
+		jsonw_object_end(w);
+	} else {
+		jsonw_string(w, "compat", NULL);
+	}
+	jsonw_bytes(w, "sbat", pe->sbat.data, pe->sbat.len);
+	json_problem(w, "problem", pe->problem_offset, pe->problem);
+	json_problem(w, "strict_problem", strict.offset, strict.text);
+	json_sections(w, pe);
+	jsonw_object_end(w);
+}
+
 static void json_choices(struct jsonw *w, const struct image_entry *e)
 {
 	jsonw_array(w, "chosen_by");
@@ -191,6 +255,8 @@ void inspect_json(const struct inspection *in, struct jsonw *w)
 		json_layers(w, image);
 		if (image->bz)
 			json_bzimage(w, image);
+		if (image->has_pe)
+			json_pe(w, &image->pe);
 		if (image->elf)
 			json_elf(w, image->elf);
 		json_entries(w, image);

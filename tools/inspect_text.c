@@ -4,6 +4,7 @@
 
 #include "loaders/bzimage.h"
 #include "loaders/elf.h"
+#include "loaders/pe.h"
 #include "tools/inspect.h"
 
 #define DESC_BYTES_SHOWN 24u
@@ -154,6 +155,72 @@ static void text_elf(const struct elf_image *elf, struct buf *out)
 		text_notes(elf, out);
 }
 
+/* "Section Flags": how the loaded section may be used. */
+static void text_sections(const struct pe_facts *pe, struct buf *out)
+{
+	buf_printf(out, "\nPE sections\n  %-10s %-10s %-10s %-10s %-10s %s\n", "name", "offset",
+		   "file size", "memory", "size", "flags");
+	for (unsigned i = 0; i < pe->section_count; i++) {
+		const struct pe_section *s = &pe->sections[i];
+
+		buf_printf(out, "  %-10s 0x%08x 0x%08x 0x%08x 0x%08x 0x%08x %s%s%s\n", s->name,
+			   s->offset, s->file_size, s->rva, s->memory_size, s->flags,
+			   s->flags & PE_SECTION_READ ? "r" : "-",
+			   s->flags & PE_SECTION_WRITE ? "w" : "-",
+			   s->flags & PE_SECTION_EXECUTE ? "x" : "-");
+	}
+}
+
+/* SBAT.md of shim: lines of comma-separated fields, each the generation of one component. */
+static void text_sbat(const struct pe_facts *pe, struct buf *out)
+{
+	const uint8_t *at = pe->sbat.data, *end = at + pe->sbat.len;
+
+	while (at < end) {
+		const uint8_t *nl = memchr(at, '\n', (size_t)(end - at));
+		const uint8_t *stop = nl ? nl : end;
+
+		buf_puts(out, "  sbat  ");
+		text_bytes((struct bytes){ at, (size_t)(stop - at) }, out);
+		buf_puts(out, "\n");
+		at = stop + 1;
+	}
+}
+
+static void text_pe(const struct pe_facts *pe, struct buf *out)
+{
+	struct diag diag = { 0 };
+
+	buf_printf(
+		out,
+		"\nPE header, %s: image base 0x%" PRIx64
+		", 0x%x bytes loaded, headers 0x%x, alignment 0x%x in memory and 0x%x in the file\n",
+		pe->magic == PE_MAGIC_32_PLUS ? "PE32+" : "PE32", pe->image_base, pe->image_size,
+		pe->headers_size, pe->section_alignment, pe->file_alignment);
+	buf_printf(out, "  DllCharacteristics 0x%04x%s, %s", pe->dll_flags,
+		   pe->dll_flags & PE_DLL_NX_COMPAT ? " NX_COMPAT" : "",
+		   pe_relocatable(pe) ? "runs at any address" : "relocations stripped");
+	if (pe->relocations.size)
+		buf_printf(out, ", relocations 0x%x bytes at 0x%x", pe->relocations.size,
+			   pe->relocations.rva);
+	if (pe->security.size)
+		buf_printf(out, ", signatures 0x%x bytes at 0x%x of the file", pe->security.size,
+			   pe->security.rva);
+	buf_puts(out, "\n");
+	if (pe->has_compat)
+		buf_printf(out, "  .compat: entry 0x%x for machine 0x%04x\n", pe->compat_entry,
+			   pe->compat_machine);
+	text_sbat(pe, out);
+	if (pe->problem[0])
+		buf_printf(out, "  cannot be loaded: offset 0x%" PRIx64 ": %s\n",
+			   pe->problem_offset, pe->problem);
+	else if (pe_strict(pe, &diag) < 0)
+		buf_printf(out, "  a strict loader refuses it: offset 0x%" PRIx64 ": %s\n",
+			   diag.offset, diag.text);
+	if (pe->section_count)
+		text_sections(pe, out);
+}
+
 static void text_entries(const struct image *image, struct buf *out)
 {
 	buf_puts(out, "\nentries\n");
@@ -193,6 +260,8 @@ void inspect_text(const struct inspection *in, struct buf *out)
 	text_layers(image, out);
 	if (image->bz)
 		text_header(image, out);
+	if (image->has_pe)
+		text_pe(&image->pe, out);
 	if (image->elf)
 		text_elf(image->elf, out);
 	text_entries(image, out);

@@ -7,8 +7,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "loaders/file_tree.h"
 #include "models/bios.h"
+#include "tools/efi_map_file.h"
+#include "tools/efi_vars_file.h"
 #include "tools/file.h"
+#include "tools/until.h"
 
 /* An initrd larger than this could not be placed below 4 GiB beside a kernel. */
 #define INITRD_SIZE_MAX GIB(3)
@@ -26,8 +30,17 @@ enum option_key {
 	OPT_BIOS_QUIRK,
 	OPT_DISK,
 	OPT_KEYS,
+	OPT_EFI_MEMMAP,
+	OPT_EFI_VARS,
+	OPT_EFI_NX,
+	OPT_ESP,
+	OPT_GOP,
 	OPT_MAX_INSTRUCTIONS,
 	OPT_UNTIL,
+	OPT_VMLINUX,
+	OPT_BUILD,
+	OPT_SYSTEM_MAP,
+	OPT_FORCE_SYMBOLS,
 	OPT_FORMAT,
 };
 
@@ -79,6 +92,51 @@ void options_release(struct options *o)
 	free((void *)o->run.initrd.data);
 	free((void *)o->run.disk.data);
 	o->run.initrd = o->run.disk = (struct bytes){ 0 };
+	free(o->run.efi_map);
+	o->run.efi_map = NULL;
+	efi_vars_free(o->run.efi_vars, o->run.efi_vars_count);
+	o->run.efi_vars = NULL;
+	o->run.esp = file_tree_free(o->run.esp);
+}
+
+static int load_efi_map(struct options *o)
+{
+	const char *path = o->run.efi_map_path;
+	struct diag diag = { 0 };
+	int err = 0;
+
+	if (path)
+		err = efi_map_file_read(path, &o->run.efi_map, &o->run.efi_map_count, &diag);
+	if (err)
+		fprintf(stderr, "bootpath: %s\n", diag.text);
+	return err;
+}
+
+static int load_efi_vars(struct options *o)
+{
+	const char *path = o->run.efi_vars_path;
+	struct diag diag = { 0 };
+	int err = 0;
+
+	if (path)
+		err = efi_vars_file_read(path, &o->run.efi_vars, &o->run.efi_vars_count, &diag);
+	if (err)
+		fprintf(stderr, "bootpath: %s\n", diag.text);
+	return err;
+}
+
+static int load_esp(struct options *o)
+{
+	struct diag diag = { 0 };
+	char line[1024];
+	int err = 0;
+
+	if (o->run.esp_path)
+		err = file_tree_read(&o->run.esp, o->run.esp_path, &diag);
+	if (err)
+		fprintf(stderr, "bootpath: --esp: %s\n",
+			diag_line(&diag, o->run.esp_path, line, sizeof(line)));
+	return err;
 }
 
 static int load_file(const char *path, uint64_t max, const char *empty, struct bytes *ret)
@@ -106,10 +164,14 @@ int options_load(struct options *o)
 {
 	int err = load_file(o->run.initrd_path, INITRD_SIZE_MAX, NULL, &o->run.initrd);
 
-	if (err)
-		return err;
-	return load_file(o->run.disk_path, DISK_SIZE_MAX, "a disk image of 0 bytes is no disk",
-			 &o->run.disk);
+	if (!err)
+		err = load_file(o->run.disk_path, DISK_SIZE_MAX,
+				"a disk image of 0 bytes is no disk", &o->run.disk);
+	if (!err)
+		err = load_efi_map(o);
+	if (!err)
+		err = load_efi_vars(o);
+	return err ? err : load_esp(o);
 }
 
 int options_write(const struct options *o, struct buf *out)
@@ -247,14 +309,31 @@ static void parse_bios_quirks(struct run_options *run, const char *list, struct 
 	free(copy);
 }
 
-static void parse_until(struct run_options *run, const char *text, struct argp_state *state)
+/* "1024x768": what fits screen_info's 16-bit fields, and no fewer than the 640x480 of the smallest text screen. */
+static void parse_gop(struct run_options *run, const char *text, struct argp_state *state)
 {
-	uint64_t address;
+	char width[8] = "";
+	size_t len = strcspn(text, "x");
+	uint64_t w = 0, h = 0;
 
-	if (!until_is_point(text) && !(text[0] == '0' && parse_number(text, 0, &address)))
+	if (len < sizeof(width))
+		memcpy(width, text, len);
+	if (!text[len] || !parse_number(width, 0, &w) || !parse_number(text + len + 1, 0, &h) ||
+	    w < 640 || h < 480 || w > 4096 || h > 4096 || w % 8)
 		argp_error(
 			state,
-			"--until: '%s' is neither startup_64, compressed, kernel nor an address 0x...",
+			"--gop: '%s' is not WIDTHxHEIGHT from 640x480 to 4096x4096, the width a multiple of 8",
+			text);
+	run->gop_width = (uint16_t)w;
+	run->gop_height = (uint16_t)h;
+}
+
+static void parse_until(struct run_options *run, const char *text, struct argp_state *state)
+{
+	if (!until_is_sound(text))
+		argp_error(
+			state,
+			"--until: '%s' is neither startup_64, compressed, kernel, a symbol nor an address 0x...",
 			text);
 	run->until = text;
 }
@@ -274,8 +353,17 @@ static error_t parse_run_option(int key, char *arg, struct argp_state *state)
 	case OPT_SEED: run->seed = number_or_error("seed", arg, 0, state); return 0;
 	case OPT_DISK: run->disk_path = arg; return 0;
 	case OPT_KEYS: run->keys = arg; return 0;
+	case OPT_EFI_MEMMAP: run->efi_map_path = arg; return 0;
+	case OPT_EFI_VARS: run->efi_vars_path = arg; return 0;
+	case OPT_EFI_NX: run->efi_nx = true; return 0;
+	case OPT_ESP: run->esp_path = arg; return 0;
+	case OPT_GOP: parse_gop(run, arg, state); return 0;
 	case OPT_BIOS_QUIRK: parse_bios_quirks(run, arg, state); return 0;
 	case OPT_UNTIL: parse_until(run, arg, state); return 0;
+	case OPT_VMLINUX: o->symbols.vmlinux = arg; return 0;
+	case OPT_BUILD: o->symbols.build = arg; return 0;
+	case OPT_SYSTEM_MAP: o->symbols.system_map = arg; return 0;
+	case OPT_FORCE_SYMBOLS: o->symbols.force = true; return 0;
 	case OPT_MAX_INSTRUCTIONS:
 		run->max_instructions = number_or_error("max-instructions", arg, 1000, state);
 		run->max_is_users = true;
@@ -327,9 +415,18 @@ static const struct argp_option run_options[] = {
 	{ "seed",             OPT_SEED,             "N",      0, "Seed of all randomness that the guest sees (default: 0)", 1 },
 	{ "max-instructions", OPT_MAX_INSTRUCTIONS, "N",      0, "Call it a hang after N instructions; suffix K, M, G or T of 1000", 1 },
 	{ "disk",             OPT_DISK,             "FILE",   0, "Hard disk that the BIOS reads on the path bios; nothing is written to it", 1 },
-	{ "keys",             OPT_KEYS,             "STRING", 0, "Type this under the BIOS; a newline is Enter", 1 },
+	{ "keys",             OPT_KEYS,             "STRING", 0, "Type this under the BIOS or UEFI; a newline is Enter", 1 },
 	{ "bios-quirk",       OPT_BIOS_QUIRK,       "LIST",   0, "What the BIOS or the loader does wrong on the path bios (docs/bios-quirks.md)", 1 },
-	{ "until",            OPT_UNTIL,            "WHERE",  0, "Stop at startup_64 (default: the kernel proper's entry), compressed, or at linear address 0x...", 1 },
+	{ "efi-memmap",       OPT_EFI_MEMMAP,       "FILE",   0, "A real machine's UEFI memory map, as JSON, instead of the built-in one", 1 },
+	{ "efi-nx",           OPT_EFI_NX,           NULL,     0, "UEFI firmware maps data no-execute and code read-only", 1 },
+	{ "efi-vars",         OPT_EFI_VARS,         "FILE",   0, "UEFI variables that differ from the firmware's own, as JSON", 1 },
+	{ "esp",              OPT_ESP,              "DIR",    0, "Folder that UEFI images find as the EFI system partition, read-only", 1 },
+	{ "gop",              OPT_GOP,              "WxH",    0, "UEFI firmware has a framebuffer of that many pixels (default: none)", 1 },
+	{ "until",            OPT_UNTIL,            "WHERE",  0, "Stop at startup_64 (default: the kernel proper's entry), compressed, SYMBOL[+N][:return] or address 0x...", 1 },
+	{ "build",            OPT_BUILD,            "DIR",    0, "Names from a kernel build tree; found by itself when the image lies in one", 1 },
+	{ "vmlinux",          OPT_VMLINUX,          "FILE",   0, "Names of the kernel proper from its ELF file (default: its own kallsyms)", 1 },
+	{ "system-map",       OPT_SYSTEM_MAP,       "FILE",   0, "Names of the kernel proper from a System.map", 1 },
+	{ "force-symbols",    OPT_FORCE_SYMBOLS,    NULL,     0, "Take such files even if they are of another kernel", 1 },
 	{ 0 }
 };
 

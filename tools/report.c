@@ -20,6 +20,7 @@ void report_path_release(struct report_path *p)
 		handover_release(&p->handovers[i]);
 	free(p->handovers);
 	verdicts_free(&p->verdicts);
+	code_map_release(&p->code);
 	free(p->stop_detail);
 	free(p->console);
 	*p = (struct report_path){ 0 };

@@ -127,6 +127,8 @@ static void json_stop(struct jsonw *w, const struct report_path *p)
 	jsonw_string(w, "kind", stop_kind_names[p->stop.kind]);
 	jsonw_string(w, "text", p->stop.text);
 	jsonw_hex(w, "pc", p->stop.pc);
+	if (p->stop_symbol[0])
+		jsonw_string(w, "symbol", p->stop_symbol);
 	if (p->stop.has_fault_address)
 		jsonw_hex(w, "fault_address", p->stop.fault_address);
 	json_cpu(w, &p->last_cpu);

@@ -5,13 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "loaders/file_tree.h"
 #include "models/acpi.h"
+#include "models/efi_names.h"
+#include "models/efi_gop.h"
 #include "tools/handover.h"
-#include "tools/options.h" /* parse_number */
 #include "tools/check.h"
 #include "tools/code.h"
+#include "tools/real_mode.h"
 #include "tools/report.h"
+#include "tools/run_images.h"
 #include "tools/stop_detail.h"
+#include "tools/until.h"
 
 /* One run while it lasts. */
 struct run {
@@ -22,32 +27,17 @@ struct run {
 	struct start_of_day sod;
 	struct machine *machine;
 	struct kernel_entry kernel;
-	enum point target; /* POINT_COUNT: target_address instead */
-	gva_t target_address;
+	struct run_images images; /* that the guest has loaded */
+	/* whose code runs: the path's image, or the last one that was started */
+	const struct image *current;
+	struct until until;
+	struct image_symbols own_symbols; /* unless the image has been given some */
+	bool own_symbols_read;
 	bool arrived;
-	int error; /* of a capture inside a handler */
+	int error;          /* of a capture inside a handler */
+	bool watches_setup; /* stores of the setup code are watched, until startup_32 */
+	struct real_watch setup;
 };
-
-struct until_name {
-	const char *name;
-	enum point point;
-};
-
-static const struct until_name until_names[] = {
-	{ "startup_64", POINT_KERNEL },
-	{ "kernel", POINT_KERNEL },
-	{ "compressed", POINT_COMPRESSED },
-	{ "entry", POINT_ENTRY },
-};
-
-bool until_is_point(const char *text)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(until_names); i++) {
-		if (!strcmp(until_names[i].name, text))
-			return true;
-	}
-	return false;
-}
 
 static void outcome_set(struct report_path *ret, enum outcome outcome, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -67,7 +57,7 @@ static enum capture run_keeps(const struct run *r, enum point point)
 {
 	if (!r->options->keep_pages)
 		return CAPTURE_SHOWN;
-	return r->options->specs && point == r->target ? CAPTURE_VIEW : CAPTURE_ALL;
+	return r->options->specs && point == r->until.point ? CAPTURE_VIEW : CAPTURE_ALL;
 }
 
 /* Takes over what @h owns, also on failure. */
@@ -84,17 +74,45 @@ static int run_pass(struct run *r, struct handover *h)
 	ret->handovers = grown;
 	grown[ret->handover_count++] = *h;
 	machine_event(r->machine, EVENT_HANDOVER, EVENT_MODELLED, h->point, cpu_pc(&h->cpu), 0);
-	r->arrived |= h->point == r->target;
+	r->arrived |= h->point == r->until.point;
 	return 0;
 }
 
 static int run_capture(struct run *r, enum point point, const char *symbol, gpa_t boot_params)
 {
 	struct handover h;
-	int err = handover_capture(&h, r->machine, point, r->image->name, symbol, boot_params,
+	int err = handover_capture(&h, r->machine, point, r->current->name, symbol, boot_params,
 				   run_keeps(r, point));
 
 	return err ? err : run_pass(r, &h);
+}
+
+static void run_image_loaded(struct machine *m, const struct sod_image *told, void *arg)
+{
+	struct run *r = arg;
+
+	run_images_loaded(&r->images, told);
+}
+
+static void run_image_started(struct machine *m, uint64_t id, void *arg)
+{
+	struct run *r = arg;
+
+	run_images_started(&r->images, id);
+}
+
+/* The first instruction of an image that the guest has started. */
+static int run_enter_image(struct run *r)
+{
+	const struct run_image *next = r->images.next;
+
+	r->images.next = NULL;
+	if (!next->image)
+		return 0;
+	r->current = next->image;
+	if (next->image->elf)
+		kernel_entry_init(&r->kernel, next->image);
+	return run_capture(r, POINT_ENTRY, next->image->bz ? "efi_pe_entry" : "entry", 0);
 }
 
 static bool run_passed(const struct run *r, enum point point)
@@ -115,44 +133,75 @@ static gpa_t kernel_boot_params(struct machine *m)
 	return cpu_in_code64(&cpu) ? cpu.gpr[GPR_RSI] : (uint32_t)cpu.gpr[GPR_RSI];
 }
 
+/* The names to report in: those given, or the image's own, read when they are first needed. */
+static const struct image_symbols *run_symbols(struct run *r)
+{
+	if (r->options->symbols || r->image->symbols)
+		return r->options->symbols ?: r->image->symbols;
+	if (!r->own_symbols_read && image_symbols_read(&r->own_symbols, r->image, NULL))
+		r->error = -ENOMEM;
+	r->own_symbols_read = true;
+	return &r->own_symbols;
+}
+
 /* Nothing more to wait for: past the kernel proper's entry no other point comes. */
 static bool run_over(const struct run *r)
 {
-	return r->error || r->arrived || (r->target != POINT_COUNT && run_passed(r, POINT_KERNEL));
+	return r->error || r->arrived ||
+	       (r->until.point != POINT_COUNT && run_passed(r, POINT_KERNEL));
+}
+
+/* The setup code is left, or takes too long: no store need call us any more, and the rest runs at full speed. */
+static void run_setup_end(struct run *r, bool left)
+{
+	if (!r->watches_setup)
+		return;
+	if (left)
+		real_watch_finish(&r->setup, r->machine);
+	r->watches_setup = false;
+	if (!r->options->store_count)
+		machine_on_store(r->machine, NULL, NULL);
 }
 
 /* Every block that runs for the first time comes by here: cheap tests first. */
 static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 {
+	struct mem_reader mem = machine_reader(m);
+	struct code_map *code = &((struct run *)arg)->ret->code;
 	struct run *r = arg;
 
-	if (gpa == r->sod.startup_32 && gpa && !run_passed(r, POINT_COMPRESSED)) {
+	if (r->images.next && gpa == r->images.next->entry) {
+		r->error = run_enter_image(r);
+	} else if (gpa == r->sod.startup_32 && gpa && !run_passed(r, POINT_COMPRESSED)) {
+		run_setup_end(r, true);
 		r->error = run_capture(r, POINT_COMPRESSED, "startup_32", kernel_boot_params(m));
 	} else if (kernel_entry_matches(&r->kernel, m, pc, gpa) && !run_passed(r, POINT_KERNEL)) {
+		code_map_kernel(code, gpa - r->kernel.paddr, machine_instructions(m));
 		r->error = run_capture(r, POINT_KERNEL, r->kernel.symbol, kernel_boot_params(m));
 	}
-	return run_over(r);
+	code_map_block(code, &mem, pc, gpa, machine_instructions(m));
+	if (!r->error)
+		r->error = until_arm(&r->until, m, code);
+	if (run_over(r))
+		return true;
+	if (r->options->observer && r->options->observer->block)
+		r->options->observer->block(m, pc, gpa, r->options->observer->arg);
+	return false;
 }
 
-static void run_parse_until(struct run *r)
+static int run_resolve_until(struct run *r, struct diag *diag)
 {
 	const char *until = r->options->until;
+	const struct image_symbols *names = until_needs_symbols(until) ? run_symbols(r) : NULL;
 
-	r->target = POINT_KERNEL;
-	for (size_t i = 0; until && i < ARRAY_SIZE(until_names); i++) {
-		if (!strcmp(until_names[i].name, until)) {
-			r->target = until_names[i].point;
-			return;
-		}
-	}
-	if (until && parse_number(until, 0, &r->target_address))
-		r->target = POINT_COUNT;
+	return r->error ?: until_resolve(&r->until, until, r->image, names, diag);
 }
 
 static struct check_facts run_facts(const struct run *r)
 {
 	struct check_facts facts = {
 		.image = r->image,
+		.started = r->current == r->image ? NULL : r->current,
 		.sod = &r->sod,
 		.platform = &r->platform,
 		.path = r->ret->path->name,
@@ -175,6 +224,23 @@ static int run_alter_entry(struct run *r, struct diag *diag)
 	return err ? diag_set(diag, err, "altering the entry: %s", strerror(-err)) : 0;
 }
 
+static int run_observe(struct run *r, struct diag *diag)
+{
+	const struct run_observer *o = r->options->observer;
+	struct check_facts facts = run_facts(r);
+	int err = o && o->begin ? o->begin(r->machine, &facts, o->arg) : 0;
+
+	return err ? diag_set(diag, err, "observing the run: %s", strerror(-err)) : 0;
+}
+
+static void run_observed(struct run *r)
+{
+	const struct run_observer *o = r->options->observer;
+
+	if (o && o->end)
+		o->end(r->machine, r->ret, o->arg);
+}
+
 static int run_make(struct run *r, struct diag *diag)
 {
 	const struct run_options *o = r->options;
@@ -190,17 +256,33 @@ static int run_make(struct run *r, struct diag *diag)
 	r->platform.bios_quirks = o->bios_quirks;
 	r->platform.keys = o->keys;
 	r->platform.disk = o->disk;
+	r->platform.efi_map = o->efi_map;
+	r->platform.efi_map_count = o->efi_map_count;
+	r->platform.efi_nx = o->efi_nx;
+	r->platform.efi_vars = o->efi_vars;
+	r->platform.efi_vars_count = o->efi_vars_count;
+	r->platform.esp = o->esp;
+	r->platform.gop_width = o->gop_width;
+	r->platform.gop_height = o->gop_height;
 	acpi_platform_init(&r->platform);
+	if (efi_gop_platform(&r->platform))
+		return diag_set(diag, -ENOMEM, "out of memory");
 	err = ret->path->build(r->image, &r->platform, ret->variant, &r->sod, diag);
 	if (err)
 		return err;
+	r->sod.listener = (struct sod_listener){ run_image_loaded, run_image_started, r };
 	err = machine_create(&r->machine, &r->platform, diag);
 	if (err)
 		return err;
 	err = sod_enter(&r->sod, r->machine, diag);
 	if (err)
 		return err;
-	return run_alter_entry(r, diag);
+	err = run_alter_entry(r, diag);
+	if (!err)
+		err = run_observe(r, diag);
+	if (err || !o->trace)
+		return err;
+	return machine_trace_begin(r->machine, o->trace, r->image->sha256, diag);
 }
 
 /* The points that the first instruction itself stands at. */
@@ -225,7 +307,8 @@ static enum outcome outcome_of_stop(const struct run *r, enum stop_kind kind)
 	switch (kind) {
 	case STOP_POINT: return r->arrived ? OUTCOME_PASS : OUTCOME_ERROR;
 	case STOP_TRIPLE_FAULT:
-	case STOP_FETCH: return OUTCOME_CRASH;
+	case STOP_FETCH:
+	case STOP_EXCEPTION: return OUTCOME_CRASH;
 	case STOP_HLT:
 	case STOP_REPEAT: return OUTCOME_HANG;
 	case STOP_LIMIT: return r->options->max_is_users ? OUTCOME_HANG : OUTCOME_ERROR;
@@ -240,10 +323,18 @@ static void outcome_unmodelled(struct run *r, const struct event *e)
 {
 	const struct event_info *info = &event_infos[e->kind];
 	uint64_t more = machine_unmodelled_count(r->machine) - 1;
-	char rest[48] = "";
+	char rest[48] = "", efi[256];
 
 	if (more)
 		snprintf(rest, sizeof(rest), ", and %" PRIu64 " more", more);
+	if (efi_event_text(e, efi, sizeof(efi))[0]) {
+		outcome_set(
+			r->ret, OUTCOME_ERROR,
+			"the guest used an answer that is not modelled: UEFI %s, at instruction %" PRIu64
+			"%s",
+			efi, e->count, rest);
+		return;
+	}
 	outcome_set(r->ret, OUTCOME_ERROR,
 		    "the guest used an answer that is not modelled: %s, %s 0x%" PRIx64
 		    ", at instruction %" PRIu64 "%s",
@@ -261,31 +352,55 @@ static void run_judge(struct run *r)
 		outcome_set(ret, OUTCOME_ERROR, "capturing a handover: %s", strerror(-r->error));
 	else if (unmodelled)
 		outcome_unmodelled(r, unmodelled);
-	else if (outcome == OUTCOME_PASS && r->target == POINT_COUNT)
-		outcome_set(ret, outcome, "reached 0x%" PRIx64, r->target_address);
+	else if (outcome == OUTCOME_PASS && r->until.point == POINT_COUNT)
+		outcome_set(ret, outcome, "reached %s at 0x%" PRIx64, r->until.text, ret->stop.pc);
 	else if (outcome == OUTCOME_PASS)
 		outcome_set(ret, outcome, "reached %s at 0x%" PRIx64, last->symbol,
 			    cpu_pc(&last->cpu));
-	else if (ret->stop.kind == STOP_POINT && r->target != POINT_COUNT)
+	else if (ret->stop.kind == STOP_POINT && r->until.point != POINT_COUNT)
 		outcome_set(ret, outcome,
 			    "reached %s at 0x%" PRIx64 ", and this path has no point %s",
-			    last->symbol, cpu_pc(&last->cpu), point_names[r->target]);
+			    last->symbol, cpu_pc(&last->cpu), point_names[r->until.point]);
 	else if (outcome == OUTCOME_ERROR && ret->stop.kind == STOP_LIMIT)
 		outcome_set(ret, outcome,
 			    "%" PRIu64
 			    " instructions were not enough; --max-instructions gives more",
 			    r->options->max_instructions);
 	else
-		outcome_set(ret, outcome, "%s", ret->stop.text);
+		outcome_set(ret, outcome, "%s%s%s", ret->stop.text,
+			    ret->stop_symbol[0] ? ", in " : "", ret->stop_symbol);
+}
+
+/* Names for where it stopped, and for who stored what was watched. */
+static void run_name_places(struct run *r)
+{
+	struct report_path *ret = r->ret;
+	const struct run_options *o = r->options;
+
+	if (!r->arrived || r->until.point == POINT_COUNT)
+		stop_symbol(r->machine, &ret->stop, &ret->code, run_symbols(r), ret->stop_symbol,
+			    sizeof(ret->stop_symbol));
+	for (size_t i = 0; i < o->store_count; i++) {
+		struct store_record *s = &o->stores[i];
+
+		if (s->seen && s->has_place)
+			code_place_describe(&s->place, run_symbols(r), s->symbol,
+					    sizeof(s->symbol));
+	}
 }
 
 /* Watching run: note each store into a watched range, the last one counts. */
 static void run_note_store(struct machine *m, gpa_t gpa, unsigned size, gva_t pc, void *arg)
 {
-	const struct run_options *o = arg;
+	struct run *r = arg;
+	const struct run_options *o = r->options;
 	struct mem_reader mem = machine_reader(m);
 	uint64_t now = machine_instructions(m);
 
+	if (r->watches_setup && now < REAL_WATCH_INSTRUCTIONS)
+		real_watch_store(&r->setup, m, gpa, size, pc);
+	else
+		run_setup_end(r, false);
 	for (size_t i = 0; i < o->store_count; i++) {
 		struct store_record *s = &o->stores[i];
 		struct cpu_state cpu;
@@ -298,6 +413,7 @@ static void run_note_store(struct machine *m, gpa_t gpa, unsigned size, gva_t pc
 		s->count = now;
 		s->bits = cpu_code_bits(&cpu);
 		s->code_len = code_read(&cpu, &mem, pc, s->code, sizeof(s->code));
+		s->has_place = code_map_fetch(&r->ret->code, &cpu, &mem, pc, &s->place);
 	}
 }
 
@@ -308,6 +424,7 @@ static void run_watch(struct run *r)
 	for (size_t i = 0; i < o->store_count; i++) {
 		struct store_record *s = &o->stores[i];
 
+		machine_store_range_add(r->machine, s->gpa, s->size);
 		for (size_t k = 0; k < r->sod.memory.count; k++) {
 			const struct placement *p = &r->sod.memory.items[k];
 
@@ -316,8 +433,11 @@ static void run_watch(struct run *r)
 					 p->source);
 		}
 	}
-	if (o->store_count)
-		machine_on_store(r->machine, run_note_store, (void *)(uintptr_t)o);
+	/* The entry in real mode is the setup code's. */
+	r->watches_setup = r->sod.startup_32 && r->sod.first == POINT_ENTRY &&
+			   cpu_in_real_mode(&r->ret->handovers[0].cpu);
+	if (o->store_count || r->watches_setup)
+		machine_on_store(r->machine, run_note_store, r);
 }
 
 static void run_go(struct run *r)
@@ -327,18 +447,22 @@ static void run_go(struct run *r)
 
 	if (!limits.max_instructions)
 		limits.max_instructions = RUN_BUDGET_DEFAULT;
-	if (r->target == POINT_COUNT)
-		r->error = machine_break_add(r->machine, r->target_address);
+	r->error = until_arm(&r->until, r->machine, &ret->code);
 	if (run_over(r)) {
 		ret->stop = (struct stop){ .kind = STOP_POINT };
 		return;
 	}
 	run_watch(r);
 	machine_on_arrival(r->machine, run_arrive, r);
-	machine_run(r->machine, &limits, &ret->stop);
-	if (ret->stop.kind == STOP_POINT && r->target == POINT_COUNT &&
-	    ret->stop.pc == r->target_address)
-		r->arrived = true;
+	do {
+		machine_run(r->machine, &limits, &ret->stop);
+		if (ret->stop.kind != STOP_POINT || r->error)
+			break;
+		r->arrived |= until_reached(&r->until, r->machine, &ret->code, ret->stop.pc);
+	} while (!run_over(r));
+	/* An image may also come back to who entered it; that is an end, and a state to judge. */
+	if (ret->stop.kind == STOP_EXIT && machine_event_count(r->machine, EVENT_EFI_RETURN))
+		r->error = run_capture(r, POINT_RETURN, "", 0);
 }
 
 static void digest_state(struct digest *d, const struct cpu_state *s)
@@ -384,6 +508,25 @@ static void run_digest(struct run *r)
 		digest_str(d, o->keys);
 	if (o->bios_quirks)
 		digest_u64(d, o->bios_quirks);
+	for (size_t i = 0; i < o->efi_map_count; i++) {
+		digest_u64(d, o->efi_map[i].type);
+		digest_u64(d, o->efi_map[i].start);
+		digest_u64(d, o->efi_map[i].pages);
+		digest_u64(d, o->efi_map[i].attr);
+	}
+	if (o->efi_nx)
+		digest_str(d, "efi-nx");
+	for (size_t i = 0; i < o->efi_vars_count; i++) {
+		digest_str(d, o->efi_vars[i].name);
+		digest_add(d, o->efi_vars[i].guid, sizeof(o->efi_vars[i].guid));
+		digest_u64(d, o->efi_vars[i].attributes);
+		digest_u64(d, o->efi_vars[i].data.len);
+		digest_add(d, o->efi_vars[i].data.data, o->efi_vars[i].data.len);
+	}
+	if (o->esp)
+		digest_str(d, o->esp->digest);
+	if (o->gop_width)
+		digest_u64(d, (uint64_t)o->gop_width << 16 | o->gop_height);
 	for (size_t i = 0; i < ret->handover_count; i++) {
 		digest_u64(d, ret->handovers[i].point);
 		digest_str(d, ret->handovers[i].symbol);
@@ -426,11 +569,40 @@ static void run_collect(struct run *r)
 	}
 	buf_free(&text);
 	if (!r->arrived) {
-		stop_detail(m, &ret->stop, &detail);
+		stop_detail(m, &ret->stop, &ret->code, run_symbols(r), &detail);
 		ret->stop_detail = strdup(buf_str(&detail));
 		buf_free(&detail);
 	}
 	run_digest(r);
+}
+
+/* The trace says of the run what a report does, so that its file stands alone. */
+static void run_trace_end(struct run *r)
+{
+	const struct run_options *o = r->options;
+	char memory[24], seed[24], initrd[SHA256_HEX_SIZE] = "";
+	const struct trace_fact facts[] = {
+		{ "version", BOOTPATH_VERSION },
+		{ "image", r->image->name },
+		{ "path", r->ret->path->name },
+		{ "variant", r->ret->variant->name },
+		{ "memory", memory },
+		{ "cmdline", o->cmdline },
+		{ "initrd_sha256", initrd },
+		{ "cpu", cpu_profile_names[o->cpu] },
+		{ "seed", seed },
+		{ "outcome", outcome_names[r->ret->outcome] },
+		{ "reason", r->ret->reason },
+		{ "digest", r->ret->digest },
+	};
+	struct diag diag = { 0 };
+
+	snprintf(memory, sizeof(memory), "%" PRIu64, o->memory);
+	snprintf(seed, sizeof(seed), "%" PRIu64, o->seed);
+	if (o->initrd.len)
+		sha256_hex(o->initrd.data, o->initrd.len, initrd);
+	if (machine_trace_end(r->machine, facts, ARRAY_SIZE(facts), NULL, NULL, &diag))
+		outcome_set(r->ret, OUTCOME_ERROR, "%s", diag.text);
 }
 
 /* By the clauses, when the caller has any. */
@@ -467,7 +639,7 @@ void path_run(const struct image *image, const struct sod_path *path,
 	      struct report_path *ret)
 {
 	const struct image_entry *entry = image_entry_find(image, path->name);
-	struct run r = { .image = image, .options = options, .ret = ret };
+	struct run r = { .image = image, .current = image, .options = options, .ret = ret };
 	struct diag diag = { 0 };
 
 	ret->path = path;
@@ -478,24 +650,31 @@ void path_run(const struct image *image, const struct sod_path *path,
 			    entry ? entry->reason : "this kind of image has no such entry");
 		return;
 	}
-	run_parse_until(&r);
 	kernel_entry_init(&r.kernel, image);
-	if (run_make(&r, &diag)) {
+	if (run_resolve_until(&r, &diag) || run_make(&r, &diag)) {
 		outcome_set(ret, OUTCOME_ERROR, "%s", diag.text);
 		goto out;
 	}
+	code_map_begin(&ret->code, image, &r.sod.memory);
 	r.error = run_capture_entry(&r);
 	if (r.error) {
 		outcome_set(ret, OUTCOME_ERROR, "capturing the entry: %s", strerror(-r.error));
 		goto out;
 	}
 	run_go(&r);
+	run_name_places(&r);
 	run_judge(&r);
 	run_collect(&r);
+	run_observed(&r);
+	if (options->trace)
+		run_trace_end(&r);
 	run_check(&r);
 out:
 	run_trim(&r);
+	run_images_release(&r.images);
 	machine_destroy(r.machine);
+	real_watch_free(&r.setup);
 	sod_release(&r.sod);
 	platform_release(&r.platform);
+	image_symbols_release(&r.own_symbols);
 }

@@ -302,7 +302,7 @@ static int take_facts(const struct json_value *object, struct state_file *ret, s
 	return err;
 }
 
-static int take_state(const struct json_value *root, struct state_file *ret, struct diag *diag)
+static int take_all(const struct json_value *root, struct state_file *ret, struct diag *diag)
 {
 	struct json_value path = json_member(root, "path"), variant = json_member(root, "variant");
 	struct json_value list = json_member(root, "handovers"), facts = json_member(root, "facts");
@@ -336,6 +336,15 @@ static int take_state(const struct json_value *root, struct state_file *ret, str
 	return err;
 }
 
+int state_file_take(struct state_file *ret, const struct json_value *root, struct diag *diag)
+{
+	int err = take_all(root, ret, diag);
+
+	if (err)
+		state_file_release(ret);
+	return err;
+}
+
 int state_file_parse(struct state_file *ret, const char *name, struct bytes text, struct diag *diag)
 {
 	struct json_doc *doc = NULL;
@@ -345,11 +354,10 @@ int state_file_parse(struct state_file *ret, const char *name, struct bytes text
 	if (err)
 		return err;
 	root = json_root(doc);
-	err = take_state(&root, ret, diag);
+	err = state_file_take(ret, &root, diag);
 	json_doc_close(doc);
-	sha256_hex(text.data, text.len, ret->sha256);
-	if (err)
-		state_file_release(ret);
+	if (!err)
+		sha256_hex(text.data, text.len, ret->sha256);
 	return err;
 }
 

@@ -9,6 +9,7 @@
 
 #include "emu/base/diag.h"
 #include "specs/judge.h"
+#include "tools/json_read.h"
 
 struct state_file {
 	char path[32];
@@ -27,6 +28,8 @@ struct state_file {
 int state_file_read(struct state_file *ret, const char *path, struct diag *diag);
 int state_file_parse(struct state_file *ret, const char *name, struct bytes text,
 		     struct diag *diag);
+/* The same from a value of a document that is parsed already: a path of a report. */
+int state_file_take(struct state_file *ret, const struct json_value *root, struct diag *diag);
 void state_file_release(struct state_file *s);
 
 /* What judge_point() is told: rules that ask for memory that is not in the file SKIP. @image may be NULL. */

@@ -4,7 +4,17 @@
 #define TOOLS_STOP_DETAIL_H
 
 #include "emu/machine.h"
+#include "tools/code_map.h"
 
-void stop_detail(struct machine *m, const struct stop *stop, struct buf *out);
+/* With names from @symbols for what @code knows. */
+void stop_detail(struct machine *m, const struct stop *stop, const struct code_map *code,
+		 const struct image_symbols *symbols, struct buf *out);
+
+/*
+ * "startup_64+0x1c6": where the run stopped, or "after startup_64+0x1c6", the last block of the
+ * image's, when that is no code of the image. "" when none is known. Returns @text.
+ */
+char *stop_symbol(struct machine *m, const struct stop *stop, const struct code_map *code,
+		  const struct image_symbols *symbols, char *text, size_t size);
 
 #endif

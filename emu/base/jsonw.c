@@ -129,6 +129,13 @@ void jsonw_array(struct jsonw *w, const char *key)
 	jsonw_open(w, key, true);
 }
 
+void jsonw_object_inline(struct jsonw *w, const char *key)
+{
+	jsonw_open(w, key, false);
+	if (!w->inline_depth)
+		w->inline_depth = w->depth;
+}
+
 void jsonw_array_inline(struct jsonw *w, const char *key)
 {
 	jsonw_open(w, key, true);

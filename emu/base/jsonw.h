@@ -28,6 +28,8 @@ void jsonw_array(struct jsonw *w, const char *key);
 /* An array whose elements (and what they hold) stay on one line. */
 void jsonw_array_inline(struct jsonw *w, const char *key);
 void jsonw_array_end(struct jsonw *w);
+/* An object whose members stay on one line. */
+void jsonw_object_inline(struct jsonw *w, const char *key);
 
 void jsonw_string(struct jsonw *w, const char *key, const char *v); /* NULL writes null */
 /* Bytes that may not be UTF-8: bytes outside printable ASCII come out as \u00XX. */

@@ -29,9 +29,29 @@ struct e820_entry {
 
 #define PLATFORM_E820_MAX 128
 
+/* What an EFI_MEMORY_DESCRIPTOR says (UEFI 2.10, 7.2.3), VirtualStart apart. */
+struct efi_region {
+	uint32_t type; /* enum efi_memory_type, models/efi_abi.h */
+	gpa_t start;
+	uint64_t pages;
+	uint64_t attr;
+};
+
+/* A UEFI variable that is there at the start; deleted when it has no data. */
+struct efi_preset {
+	const char *name;
+	uint8_t guid[16];    /* as it lies in memory */
+	uint32_t attributes; /* EFI_VARIABLE_*, models/efi_abi.h */
+	struct bytes data;
+};
+
+#define PLATFORM_EFI_MAP_MAX 1024u
+
 enum cpu_profile { CPU_GENERIC, CPU_QEMU64, CPU_MAX, CPU_PROFILE_COUNT };
 
 extern const char *const cpu_profile_names[CPU_PROFILE_COUNT];
+
+struct file_tree; /* loaders/file_tree.h */
 
 struct platform {
 	uint64_t memory;    /* bytes of RAM, as the user asked for them */
@@ -47,6 +67,15 @@ struct platform {
 	struct bytes disk; /* the first hard disk under a BIOS, read-only, borrowed; len 0: none */
 	const char *keys;  /* what is typed under a BIOS, borrowed; NULL: nothing */
 	uint32_t bios_quirks; /* bits of enum bios_quirk, models/bios.h */
+	const struct efi_region
+		*efi_map; /* a real machine's UEFI memory map, borrowed; NULL: the built-in one */
+	size_t efi_map_count;
+	const struct file_tree *
+		esp; /* what UEFI firmware has on its system partition, borrowed; NULL: no such disk */
+	uint16_t gop_width, gop_height; /* of UEFI firmware's framebuffer; 0: it has none */
+	bool efi_nx;                    /* UEFI firmware maps data no-execute and code read-only */
+	const struct efi_preset *efi_vars; /* UEFI variables beside the usual ones, borrowed */
+	size_t efi_vars_count;
 };
 
 #define PLATFORM_MEMORY_DEFAULT MIB(512)

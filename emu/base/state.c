@@ -7,6 +7,7 @@ const char *const point_names[POINT_COUNT] = {
 	[POINT_ENTRY] = "entry",
 	[POINT_COMPRESSED] = "compressed",
 	[POINT_KERNEL] = "kernel",
+	[POINT_RETURN] = "return",
 };
 
 static struct segment real_segment(uint16_t selector, uint32_t attr)

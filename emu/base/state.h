@@ -148,9 +148,16 @@ bool cpu_state_get(const struct cpu_state *s, const char *name, uint64_t *ret_v)
 bool cpu_state_set(struct cpu_state *s, const char *name, uint64_t v);
 
 /* The places where state is judged, in the order a path meets them. */
-enum point { POINT_IMAGE, POINT_ENTRY, POINT_COMPRESSED, POINT_KERNEL, POINT_COUNT };
+enum point {
+	POINT_IMAGE,
+	POINT_ENTRY,
+	POINT_COMPRESSED,
+	POINT_KERNEL,
+	POINT_RETURN, /* the image came back to the firmware that entered it */
+	POINT_COUNT
+};
 
-extern const char *const point_names[POINT_COUNT]; /* "image", "entry", "compressed", "kernel" */
+extern const char *const point_names[POINT_COUNT]; /* "image", "entry", "compressed", "kernel", "return" */
 
 /* State at one point; owns its pages. */
 struct handover {

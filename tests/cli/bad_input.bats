@@ -2,7 +2,7 @@
 # Files that lie about themselves: one line with the offset, in bounded time and memory.
 
 bats_require_minimum_version 1.5.0
-bootpath=${BOOTPATH:-o/opt/bootpath}
+bootpath=$(realpath "${BOOTPATH:-o/opt/bootpath}")
 out=${BOOTPATH_OUT:-o/opt}
 demo=$out/tests/demo.bzImage
 kernels=${BOOTPATH_KERNELS:-o/kernels}

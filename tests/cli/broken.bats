@@ -2,7 +2,7 @@
 # Kernels broken on purpose at their entry: the outcome, the status, and a sentence that names the cause.
 
 bats_require_minimum_version 1.5.0
-bootpath=${BOOTPATH:-o/opt/bootpath}
+bootpath=$(realpath "${BOOTPATH:-o/opt/bootpath}")
 demo=${BOOTPATH_OUT:-o/opt}/tests/demo.bzImage
 
 # broken_at OFFSET BYTES: the demonstration image with BYTES (octal escapes) at that offset of its kernel part.

@@ -4,7 +4,7 @@
 bats_require_minimum_version 1.5.0
 load images
 out=${BOOTPATH_OUT:-o/opt}
-bootpath=${BOOTPATH:-$out/bootpath}
+bootpath=$(realpath "${BOOTPATH:-$out/bootpath}")
 kernels=${BOOTPATH_KERNELS:-o/kernels}
 
 # checks STATUS ARGUMENT...: that exit status; $output holds stdout, $stderr the rest.

@@ -5,7 +5,7 @@
 bats_require_minimum_version 1.5.0
 load images
 out=${BOOTPATH_OUT:-o/opt}
-bootpath=${BOOTPATH:-$out/bootpath}
+bootpath=$(realpath "${BOOTPATH:-$out/bootpath}")
 
 setup_file() {
 	local dir=$BATS_FILE_TMPDIR

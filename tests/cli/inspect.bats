@@ -2,7 +2,7 @@
 # `bootpath inspect` on the demonstration images, with readelf and sha256sum as the second opinion, and on broken files.
 
 out=${BOOTPATH_OUT:-o/opt}
-bootpath=${BOOTPATH:-$out/bootpath}
+bootpath=$(realpath "${BOOTPATH:-$out/bootpath}")
 bz=$out/tests/demo.bzImage
 elf=$out/tests/demo.vmlinux
 
@@ -76,4 +76,18 @@ entries() {
 	[ "$(grep -c '"offered": true' "$BATS_TEST_TMPDIR/json")" -eq "$(($(entries "$bz" | wc -w) + $(entries "$elf" | wc -w)))" ]
 	command -v python3 >/dev/null || skip "no python3 to parse it"
 	python3 -m json.tool "$BATS_TEST_TMPDIR/json" >/dev/null
+}
+
+@test "inspect shows the sections of a PE image that objdump shows" {
+	pe=o/kernels/cloud/vmlinuz
+	[ -f "$pe" ] || skip "no Debian kernel in o/kernels"
+	command -v objdump >/dev/null || skip "no objdump"
+	objdump -h "$pe" | awk '$1 ~ /^[0-9]+$/ { print $2, $4, $6 }' >"$BATS_TEST_TMPDIR/want"
+	[ -s "$BATS_TEST_TMPDIR/want" ]
+	"$bootpath" inspect --format json "$pe" | jq -r '.images[0].pe.sections[] | [.name, .address, .offset] | @tsv' |
+		while read -r name address offset; do
+			printf '%s %016x %08x\n' "$name" "$address" "$offset"
+		done >"$BATS_TEST_TMPDIR/got"
+	diff "$BATS_TEST_TMPDIR/want" "$BATS_TEST_TMPDIR/got"
+	"$bootpath" inspect "$pe" | grep -q 'NX_COMPAT, runs at any address'
 }

@@ -2,7 +2,7 @@
 # Where the report goes: all of it or nothing, and never in silence.
 
 bats_require_minimum_version 1.5.0
-bootpath=${BOOTPATH:-o/opt/bootpath}
+bootpath=$(realpath "${BOOTPATH:-o/opt/bootpath}")
 demo=${BOOTPATH_OUT:-o/opt}/tests/demo.bzImage
 
 # A run that ends before the first instruction: enough of a report for these tests.

@@ -2,7 +2,7 @@
 # bootpath run on the demonstration image: it arrives, says where, and says the same again.
 
 bats_require_minimum_version 1.5.0
-bootpath=${BOOTPATH:-o/opt/bootpath}
+bootpath=$(realpath "${BOOTPATH:-o/opt/bootpath}")
 out=${BOOTPATH_OUT:-o/opt}
 demo=$out/tests/demo.bzImage
 
@@ -69,6 +69,15 @@ demo=$out/tests/demo.bzImage
 	[[ $output == *"pass: reached 0x1000200"* ]]
 	run "$bootpath" run "$demo" --path linux64 --until 0xdead000 --max-instructions 1M
 	[ "$status" = 1 ]
+}
+
+@test "--until takes a symbol, and says so when the image has none of that name" {
+	run "$bootpath" run "$demo" --path linux64 --until compressed/startup_64+0x4
+	[ "$status" -eq 0 ]
+	[[ $output == *"pass: reached compressed/startup_64+0x4 at 0x1000204"* ]]
+	run "$bootpath" run "$demo" --path linux64 --until start_kernel
+	[ "$status" -eq 125 ]
+	[[ $output == *"error: --until: the image has no symbol start_kernel"* ]]
 }
 
 @test "--until a point that the path never passes cannot be judged" {

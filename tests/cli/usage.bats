@@ -2,7 +2,7 @@
 # What the command says to mistakes, and with which status: design.md "Exit status".
 
 bats_require_minimum_version 1.5.0
-bootpath=${BOOTPATH:-o/opt/bootpath}
+bootpath=$(realpath "${BOOTPATH:-o/opt/bootpath}")
 demo=${BOOTPATH_OUT:-o/opt}/tests/demo.bzImage
 
 # refused STATUS TEXT COMMAND...: that status, and one line on stderr that says so.
@@ -51,7 +51,7 @@ one_line() {
 	refused 2 "--seed" "$bootpath" run "$demo" --seed 1.5
 	refused 2 "--max-instructions" "$bootpath" run "$demo" --max-instructions 0
 	refused 2 "no profile 'z80'" "$bootpath" run "$demo" --cpu z80
-	refused 2 "--until" "$bootpath" run "$demo" --until somewhere
+	refused 2 "--until" "$bootpath" run "$demo" --until "some where"
 	refused 2 "--format" "$bootpath" run "$demo" --format xml
 	refused 2 "unrecognized option" "$bootpath" run "$demo" --frobnicate
 }
@@ -61,7 +61,7 @@ one_line() {
 }
 
 @test "an unknown path's message lists the known ones" {
-	refused 2 "known: bios, linux32, linux64, pvh" "$bootpath" run "$demo" --path nowhere
+	refused 2 "known: bios, linux32, linux64, efi, pvh" "$bootpath" run "$demo" --path nowhere
 }
 
 @test "what is no boot image is one line and status 125" {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Numbers that the three parts of the demonstration image share.
+ * Numbers that the parts of the demonstration image share.
  * boot.rst "The Real-Mode Kernel Header", zero-page.rst, xen/arch-x86/hvm/start_info.h.
  */
 #ifndef TESTS_DEMO_DEMO_H
@@ -24,7 +24,16 @@
 #define BP_SCREEN_INFO_EXT_MEM_K       0x002
 #define BP_SCREEN_INFO_ORIG_VIDEO_MODE 0x006
 #define BP_ACPI_RSDP_ADDR              0x070
+#define BP_PAD                         0x078 /* _pad3 */
 #define BP_EXT_CMD_LINE_PTR            0x0c8
+#define BP_EFI_SIGNATURE               0x1c0
+#define BP_EFI_SYSTAB                  0x1c4
+#define BP_EFI_MEMDESC_SIZE            0x1c8
+#define BP_EFI_MEMDESC_VERSION         0x1cc
+#define BP_EFI_MEMMAP                  0x1d0
+#define BP_EFI_MEMMAP_SIZE             0x1d4
+#define BP_EFI_SYSTAB_HI               0x1d8
+#define BP_EFI_MEMMAP_HI               0x1dc
 #define BP_SCRATCH                     0x1e4
 #define BP_E820_ENTRIES                0x1e8
 #define BP_SENTINEL                    0x1ef

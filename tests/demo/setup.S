@@ -8,15 +8,66 @@
 /* boot_params lies in the segment, above what the file fills and below the stack: boot.rst gives us up to 0x8000. */
 #define BP 0x2000
 
+/* What is zeroed ends with it. */
+#define BSS_END (BP + BP_SIZE)
+
+/* loadflags bit 7: the loader has set heap_end_ptr. */
+#define CAN_USE_HEAP 0x80
+
+/* Of a stack that we make ourselves. */
+#define STACK_SIZE 1024
+
 	.code16
 	.section .setup, "awx"
 
-/* Nothing boots from this sector since floppies went. */
+/* Nothing boots from this sector since floppies went; firmware sees the headers of a PE file here. */
 	.globl	boot_sector
 boot_sector:
+	.ascii	"MZ"				/* which runs as DEC BP, POP DX */
 	cli
 1:	hlt
 	jmp	1b
+
+	.org	0x3c
+	.long	pe_header
+
+/* Microsoft PE format: COFF header, PE32+ optional header, two sections. What is not relocated lies as in the file. */
+pe_header:
+	.long	0x00004550			/* "PE" */
+	.word	0x8664				/* x86-64 */
+	.word	2				/* sections */
+	.long	0, 0, 0
+	.word	section_table - optional_header
+	.word	0x0206				/* executable, no line numbers, no debug information */
+optional_header:
+	.word	0x020b				/* PE32+ */
+	.byte	2, 0
+	.long	demo_loaded_size		/* SizeOfCode */
+	.long	0, 0
+	.long	demo_pe_entry
+	.long	0x200				/* BaseOfCode */
+	.quad	0				/* ImageBase */
+	.long	0x20, 0x20			/* alignment of sections, in the file */
+	.word	0, 0, 3, 0, 0, 0
+	.long	0
+	.long	demo_image_size			/* SizeOfImage */
+	.long	0x200				/* SizeOfHeaders */
+	.long	0				/* CheckSum */
+	.word	10				/* EFI application */
+	.word	0
+	.quad	0, 0, 0, 0
+	.long	0
+	.long	6				/* data directories: all empty */
+	.fill	6, 8, 0
+section_table:
+	.ascii	".setup\0\0"
+	.long	demo_setup_size - 0x200, 0x200, demo_setup_size - 0x200, 0x200
+	.long	0, 0, 0
+	.long	0x42000040			/* data, discardable, read */
+	.ascii	".text\0\0\0"
+	.long	demo_total_size, demo_setup_size, demo_loaded_size, demo_setup_size
+	.long	0, 0, 0
+	.long	0xe0000020			/* code, run, read, write: it moves itself */
 
 	/* boot.rst has no word for it: a loader that copies this too, and not just the header, is found out. */
 	.org	BP_SENTINEL
@@ -54,7 +105,7 @@ initrd_addr_max:	.long	0x7fffffff
 kernel_alignment:	.long	KERNEL_ALIGNMENT
 relocatable_kernel:	.byte	1
 min_alignment:		.byte	21		/* 1 << 21 is KERNEL_ALIGNMENT */
-xloadflags:		.word	0x0003		/* XLF_KERNEL_64, XLF_CAN_BE_LOADED_ABOVE_4G */
+xloadflags:		.word	0x000b		/* XLF_KERNEL_64, XLF_CAN_BE_LOADED_ABOVE_4G, XLF_EFI_HANDOVER_64 */
 cmdline_size:		.long	2047
 hardware_subarch:	.long	0
 hardware_subarch_data:	.quad	0
@@ -63,30 +114,57 @@ payload_length:		.long	demo_payload_length
 setup_data:		.quad	0
 pref_address:		.quad	PREF_ADDRESS
 init_size:		.long	demo_init_size
-handover_offset:	.long	0
+handover_offset:	.long	demo_handover_offset
 kernel_info_offset:	.long	demo_kernel_info_offset
 
-/* Entered at base:0200 with CS = base + 0x20; all other segments are base. Go on with CS = base. */
+/*
+ * Entered at base:0200 with CS = base + 0x20; all other segments are base. Go on with CS = base. Some symbols here are
+ * only for tests that change what they stand at.
+ */
 start_of_setup:
+	movw	%ds, %ax
+	movw	%ax, %es
 	cld
+
+	/* A loader's stack in another segment is not ours: one behind the heap, or behind our data where there is none. */
+	movw	%ss, %cx
+	cmpw	%ax, %cx
+	je	2f
+	movl	$BSS_END, %edx
+	testb	$CAN_USE_HEAP, loadflags
+	jz	1f
+	movzwl	heap_end_ptr, %edx
+1:	addl	$STACK_SIZE, %edx
+	cmpl	$0xfffc, %edx
+	jbe	1f
+	movl	$0xfffc, %edx
+1:	andl	$~3, %edx
+	movl	%edx, %esp
+take_stack:
+	movw	%ax, %ss
+2:
 	pushw	%ds
 	pushw	$1f
+take_code:
 	lretw
 1:
 	/* The linker's own check that the setup part was loaded whole. */
 	cmpl	$0x5a5aaa55, setup_sig
 	jne	die
 
-	movw	%ds, %ax
-	movw	%ax, %es
+	/* Whatever the loader left behind our file. */
+	movw	$bss_start, %di
+	movw	$(BSS_END + 3), %cx
+	subw	%di, %cx
+	shrw	$2, %cx
+	xorl	%eax, %eax
+clear_bss:
+	rep stosl
+
 	movw	$hello, %si
 	call	print
 
-	/* boot_params: zeros, and the header as the loader left it. */
-	movw	$BP, %di
-	movw	$(BP_SIZE / 4), %cx
-	xorl	%eax, %eax
-	rep stosl
+	/* boot_params: zeros by now, and the header as the loader left it. */
 	movzbw	jump + 1, %cx
 	addw	$(0x202 - BP_HDR), %cx
 	movw	$BP_HDR, %si
@@ -119,6 +197,7 @@ ask_memory:
 	movw	$(BP + BP_E820_TABLE), %di
 2:	movl	$0xe820, %eax
 	movl	$0x534d4150, %edx		/* SMAP */
+ask_room:
 	movl	$20, %ecx
 	int	$0x15
 	jc	3f
@@ -132,7 +211,7 @@ ask_memory:
 	jnz	2b
 3:	ret
 
-/* INT 15h 2401, then the system control port; address 0x500 and its image 1 MiB higher must be two places. */
+/* INT 15h 2401, then the system control port; address 0x500 and what is 1 MiB higher must be two places. */
 enable_a20:
 	call	test_a20
 	jne	1f
@@ -148,7 +227,7 @@ enable_a20:
 	je	die
 1:	ret
 
-/* Returns with ZF clear when A20 is open: a write through ffff:0510 did not change 0000:0500. */
+/* Returns with ZF clear when A20 is open: of two values at 0000:0500, ffff:0510 followed one at most. */
 test_a20:
 	pushw	%ds
 	pushw	%es
@@ -156,14 +235,14 @@ test_a20:
 	movw	%ax, %ds
 	decw	%ax
 	movw	%ax, %es
-	movw	0x500, %ax
-	notw	%es:0x510
-	cmpw	%ax, 0x500
-	sete	%bl
-	notw	%es:0x510
+	pushw	0x500
+	movw	%es:0x510, %ax
+	notw	%ax
+	movw	%ax, 0x500
+	cmpw	%ax, %es:0x510
+	popw	0x500
 	popw	%es
 	popw	%ds
-	testb	%bl, %bl
 	ret
 
 /* DS:SI to the screen by INT 10h 0E. */
@@ -183,13 +262,20 @@ die:
 	jmp	die
 
 go_protected:
+	/* Room for tests that want something else done in real mode; AX, CX, DX, SI, DI, BP and ES are free. */
+	.globl	real_room
+real_room:
+	.skip	16, 0x90
+
 	/* boot.rst "Advanced Boot Loader Hooks": the loader's own routine, else NMI off. */
 	cmpl	$0, realmode_swtch
+ask_hook:
 	je	1f
 	lcallw	*realmode_swtch
 	jmp	2f
 1:	cli
 	movb	$0x80, %al
+mask_nmi:
 	outb	%al, $0x70
 	outb	%al, $0x80
 2:
@@ -235,6 +321,10 @@ protected:
 	xorl	%ebx, %ebx
 	xorl	%ebp, %ebp
 	xorl	%edi, %edi
+	/* The same in protected mode: EAX the address to go to, ESI boot_params. */
+	.globl	protected_room
+protected_room:
+	.skip	16, 0x90
 	jmp	*%eax
 
 	.balign	8
@@ -259,3 +349,5 @@ version_string:
 	.balign	4
 setup_sig:
 	.long	0x5a5aaa55
+	.balign	16
+bss_start:

@@ -14,6 +14,9 @@ Test(a20, port_92h_closes_and_opens_it)
 	expect_u64(g.cpu.gpr[GPR_RBX] & 0xffff, 0x5678);
 	expect_u64(g.cpu.gpr[GPR_RCX] & 0xffff, 0x5678);
 	expect_u64(guest_u16(&g, 0x100600), 0x9abc);
+	expect_u64(machine_event_count(g.m, EVENT_A20), 2);
+	expect_u64(guest_event(&g, EVENT_A20, 0)->arg[0], 0);
+	expect_u64(guest_event(&g, EVENT_A20, 1)->arg[0], 1);
 	guest_close(&g);
 }
 

@@ -118,6 +118,8 @@ Test(faults32, page_fault_has_cr2_and_error_code)
 	expect_caught(&g, VECTOR_PF);
 	expect_retired(&g, 9);
 	expect_u64(g.cpu.cr2, UNMAPPED + 0x234);
+	expect_u64(machine_event_count(g.m, EVENT_PAGE_FAULT), 1);
+	expect_u64(guest_event(&g, EVENT_PAGE_FAULT, 0)->arg[0], UNMAPPED + 0x234);
 	expect_u64(guest_u32(&g, STACK - 16), PF_ERR_W);
 	expect_u64(guest_u32(&g, STACK - 12), guest_at(&g, "page_at"));
 	guest_close(&g);

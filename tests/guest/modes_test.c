@@ -136,12 +136,31 @@ Test(modes, the_whole_way_and_back_with_every_change_an_event)
 		{ 16, CR0_PE, "back_in_16" },
 		{ 16, 0, NULL },
 	};
+	/* Every far JMP and RET of modes.S in the order in which they run, the last one back to segment 0. */
+	static const struct {
+		unsigned cs;
+		const char *ip;
+	} far[] = {
+		{ SEL_CODE32, "protected32" },
+		{ SEL_CODE64, "long64" },
+		{ SEL_CODE32, "back_in_compat" },
+		{ SEL_CODE16, "back_in_16" },
+		{ 0, "real_again" },
+	};
 	struct guest g;
 
 	climb(&g);
 	guest_run(&g);
 	expect_halted(&g, "climb_done");
 	expect_mode(&g, "real");
+	expect_u64(machine_event_count(g.m, EVENT_FAR), ARRAY_SIZE(far));
+	for (size_t i = 0; i < ARRAY_SIZE(far); i++) {
+		const struct event *ev = guest_event(&g, EVENT_FAR, i);
+
+		cr_assert(ev);
+		expect_u64(ev->arg[0], far[i].cs);
+		expect_u64(ev->arg[1], guest_at(&g, far[i].ip));
+	}
 	expect_u64(g.cpu.gpr[GPR_RBX] & 0xffff, 0);
 	expect_u64(g.stop.instructions, 5 + 1 + 16 + 1 + 4 + 3 + 2 + 7 + 5);
 	expect_u64(machine_event_count(g.m, EVENT_MODE), ARRAY_SIZE(want));

@@ -7,7 +7,22 @@
 
 #include "tests/mutation/trial.h"
 
-static int section_find(Elf *elf, Elf_Scn *scn, const char *name, uint64_t *ret_value)
+/* The demonstration image's real-mode part, which is loaded elsewhere than the rest. */
+static bool in_setup(Elf *elf, unsigned index)
+{
+	Elf_Scn *scn = elf_getscn(elf, index);
+	GElf_Shdr header;
+	size_t names;
+	const char *s;
+
+	if (!scn || !gelf_getshdr(scn, &header) || elf_getshdrstrndx(elf, &names))
+		return false;
+	s = elf_strptr(elf, names, header.sh_name);
+	return s && !strcmp(s, ".setup");
+}
+
+static int section_find(Elf *elf, Elf_Scn *scn, const char *name, uint64_t *ret_value,
+			bool *ret_setup)
 {
 	GElf_Shdr header;
 	Elf_Data *data;
@@ -24,6 +39,7 @@ static int section_find(Elf *elf, Elf_Scn *scn, const char *name, uint64_t *ret_
 		s = elf_strptr(elf, header.sh_link, sym.st_name);
 		if (s && !strcmp(s, name)) {
 			*ret_value = sym.st_value;
+			*ret_setup = in_setup(elf, sym.st_shndx);
 			return 0;
 		}
 	}
@@ -45,7 +61,7 @@ static uint64_t base_find(Elf *elf)
 	return base;
 }
 
-int symbol_find(const char *path, const char *name, uint64_t *ret_offset)
+int symbol_find(const char *path, const char *name, uint64_t *ret_offset, bool *ret_setup)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), err = -ENOENT;
 	Elf_Scn *scn = NULL;
@@ -58,7 +74,7 @@ int symbol_find(const char *path, const char *name, uint64_t *ret_offset)
 	if (!elf)
 		err = -EIO;
 	while (elf && err && (scn = elf_nextscn(elf, scn)))
-		err = section_find(elf, scn, name, ret_offset);
+		err = section_find(elf, scn, name, ret_offset, ret_setup);
 	if (!err)
 		*ret_offset -= base_find(elf);
 	elf_end(elf);

@@ -70,14 +70,19 @@ static int write_machine(void *arg, gpa_t gpa, const void *data, size_t len)
 static int alter_guest(const struct trial *t, const struct alteration *a, struct machine *m,
 		       const struct check_facts *facts, struct diag *diag)
 {
+	gpa_t base = facts->sod->load_address;
+	bool setup = false;
 	uint64_t offset;
 	int err = -ENOENT;
 
 	for (size_t i = 0; err && i < ARRAY_SIZE(t->subject->elf) && t->subject->elf[i]; i++)
-		err = symbol_find(t->subject->elf[i], a->symbol, &offset);
+		err = symbol_find(t->subject->elf[i], a->symbol, &offset, &setup);
 	if (err)
 		return diag_set(diag, err, "%s: no symbol \"%s\"", t->subject->name, a->symbol);
-	return machine_write(m, facts->sod->load_address + offset + a->offset, a->bytes, a->len);
+	/* boot.rst "Running the Kernel": entered 0x20 paragraphs above the real-mode part. */
+	if (setup)
+		base = facts->sod->cpu.seg[SEG_CS].base - 0x200;
+	return machine_write(m, base + offset + a->offset, a->bytes, a->len);
 }
 
 /* Each alteration sees the state that those before it made. */

@@ -39,7 +39,10 @@ enum verdict_status trial_status(const struct trial *t, const char *id);
 /* What it said, for the report. */
 const char *trial_got(const struct trial *t, const char *id);
 
-/* How far from its load address a symbol of the ELF file @path lies; -ENOENT, -EIO. */
-int symbol_find(const char *path, const char *name, uint64_t *ret_offset);
+/*
+ * How far from its load address a symbol of the ELF file @path lies, and whether that is the address of the real-mode
+ * part; -ENOENT, -EIO.
+ */
+int symbol_find(const char *path, const char *name, uint64_t *ret_offset, bool *ret_setup);
 
 #endif

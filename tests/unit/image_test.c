@@ -11,6 +11,7 @@
 
 #include "emu/base/rng.h"
 #include "tests/lib/boot_files.h"
+#include "tests/lib/fake_pe.h"
 
 /* A bzImage of @protocol that carries a small vmlinux packed by gzip. */
 static void build(struct buf *file, uint16_t protocol)
@@ -145,22 +146,20 @@ Test(image, a_payload_that_reaches_past_the_code_is_not_unpacked)
 	buf_free(&file);
 }
 
-/* Microsoft PE format: e_lfanew at 0x3c, machine +4, entry +40, subsystem +92. */
 Test(image, a_pe_header_offers_efi)
 {
+	struct fake_pe pe = fake_pe_default();
 	struct buf file = { 0 };
 	struct image *image;
 
+	pe.headers_size = 0x200;
+	pe.sections[0] = (struct fake_pe_section){ ".text", 0x1000, 0x1000, 0x200, 0x200 };
+	pe.section_count = 1;
 	build(&file, 0x20f);
-	memcpy(file.data, "MZ", 2);
-	put_le32(file.data + 0x3c, 0x40);
-	memcpy(file.data + 0x40, "PE\0\0", 4);
-	put_le16(file.data + 0x44, 0x8664);
-	put_le32(file.data + 0x40 + 40, 0x1234);
-	put_le16(file.data + 0x40 + 92, 10);
+	fake_pe_put(file.data, &pe);
 	image = open_bytes(&file);
 	cr_expect(image->has_pe);
-	expect_entry(image, "efi", true, 0x1234, "image");
+	expect_entry(image, "efi", true, 0x1010, "image");
 	image_close(image);
 	put_le16(file.data + 0x44, 0x14c);
 	image = open_bytes(&file);
@@ -172,8 +171,31 @@ Test(image, a_pe_header_offers_efi)
 	image = open_bytes(&file);
 	cr_expect_eq(image->format, IMAGE_PE);
 	cr_expect_null(image->bz);
-	expect_entry(image, "efi", true, 0x1234, "image");
+	expect_entry(image, "efi", true, 0x1010, "image");
 	expect_entry(image, "bios", false, 0, "");
+	image_close(image);
+	buf_free(&file);
+}
+
+/* Other entries of a bzImage do not care, so it is an image still. */
+Test(image, a_broken_pe_header_takes_efi_from_a_bzimage_and_nothing_else)
+{
+	struct fake_pe pe = fake_pe_default();
+	struct buf file = { 0 };
+	struct image *image;
+
+	pe.headers_size = 0x200;
+	pe.section_count = 0;
+	pe.entry = pe.image_size;
+	build(&file, 0x20f);
+	fake_pe_put(file.data, &pe);
+	image = open_bytes(&file);
+	cr_expect_eq(image->format, IMAGE_BZIMAGE);
+	expect_entry(image, "bios", true, 0x200, "setup");
+	expect_entry(image, "efi", false, 0, "");
+	cr_expect_str_eq(
+		image_entry_find(image, "efi")->reason,
+		"AddressOfEntryPoint 0x4000 lies outside the image, whose SizeOfImage is 0x4000 (at 0x68)");
 	image_close(image);
 	buf_free(&file);
 }

@@ -106,7 +106,7 @@ Test(spec, wrong_shape)
 	       "f:4:12: \"grave\" is none of error, warn, info");
 	expect("title: t\nclauses:\n  - id: A-1\n    level: error\n    point: [entry, exit]\n    cite: c\n    text: t\n"
 	       "    subject: loader\n" RULE RECIPE,
-	       "f:5:20: \"exit\" is none of image, entry, compressed, kernel");
+	       "f:5:20: \"exit\" is none of image, entry, compressed, kernel, return");
 }
 
 Test(spec, an_id_is_given_once)
