@@ -31,7 +31,7 @@ struct run {
 	/* whose code runs: the path's image, or the last one that was started */
 	const struct image *current;
 	struct until until;
-	struct image_symbols own_symbols; /* unless the caller has them */
+	struct image_symbols own_symbols; /* unless the image has been given some */
 	bool own_symbols_read;
 	bool arrived;
 	int error;          /* of a capture inside a handler */
@@ -133,11 +133,11 @@ static gpa_t kernel_boot_params(struct machine *m)
 	return cpu_in_code64(&cpu) ? cpu.gpr[GPR_RSI] : (uint32_t)cpu.gpr[GPR_RSI];
 }
 
-/* The names to report in: the caller's, or the image's own, read when they are first needed. */
+/* The names to report in: those given, or the image's own, read when they are first needed. */
 static const struct image_symbols *run_symbols(struct run *r)
 {
-	if (r->options->symbols)
-		return r->options->symbols;
+	if (r->options->symbols || r->image->symbols)
+		return r->options->symbols ?: r->image->symbols;
 	if (!r->own_symbols_read && image_symbols_read(&r->own_symbols, r->image, NULL))
 		r->error = -ENOMEM;
 	r->own_symbols_read = true;
