@@ -7,6 +7,8 @@
 #include "models/efi.h"
 #include "models/sod.h"
 #include "tests/lib/efi_guest.h"
+#include "models/efi_gop.h"
+#include "loaders/file_tree.h"
 
 /* Every check good, and as many as the guest counted; the last line is the plan. */
 static void expect_report(const struct efi_guest *g)
@@ -26,17 +28,53 @@ static void expect_report(const struct efi_guest *g)
 	free(text);
 }
 
-static void expect_guest(const char *name)
+static void expect_guest_on(const char *name, const struct platform *platform)
 {
 	struct efi_guest g;
 
-	efi_guest_open(&g, name, NULL);
+	efi_guest_open(&g, name, platform);
 	efi_guest_run(&g);
 	expect_report(&g);
 	cr_expect(g.stop.kind == STOP_EXIT, "it ended by %s: %s", stop_kind_names[g.stop.kind],
 		  g.stop.text);
 	cr_expect(!machine_unmodelled(g.m), "it used what is not modelled");
 	efi_guest_close(&g);
+}
+
+static void expect_guest(const char *name)
+{
+	expect_guest_on(name, NULL);
+}
+
+/* A folder as tests/guest/efi/files.c describes it, read into a tree. */
+static struct file_tree *make_partition(void)
+{
+	char top[] = "/tmp/bootpath-esp-XXXXXX", command[512];
+	struct file_tree *tree = NULL;
+	struct diag diag = { 0 };
+
+	cr_assert_not_null(mkdtemp(top));
+	snprintf(command, sizeof(command),
+		 "cd %s && mkdir -p EFI/BOOT folder && echo hello, world >hello.txt", top);
+	cr_assert_eq(system(command), 0);
+	snprintf(command, sizeof(command), "cp " TEST_OUT "/tests/guest/efi/child.efi %s/EFI/BOOT/",
+		 top);
+	cr_assert_eq(system(command), 0);
+	cr_assert_eq(file_tree_read(&tree, top, &diag), 0, "%s", diag.text);
+	snprintf(command, sizeof(command), "rm -r %s", top);
+	cr_assert_eq(system(command), 0);
+	return tree;
+}
+
+static void expect_guest_with_partition(const char *name)
+{
+	struct file_tree *tree = make_partition();
+	struct platform p;
+
+	cr_assert(!platform_init(&p, MIB(256), NULL));
+	p.esp = tree;
+	expect_guest_on(name, &p);
+	file_tree_free(tree);
 }
 
 Test(efi_guest, memory_services)
@@ -57,4 +95,25 @@ Test(efi_guest, events_and_timers)
 Test(efi_guest, variables_and_time)
 {
 	expect_guest("variables");
+}
+
+Test(efi_guest, files_of_the_partition)
+{
+	expect_guest_with_partition("files");
+}
+
+Test(efi_guest, images_that_an_image_loads)
+{
+	expect_guest_with_partition("images");
+}
+
+Test(efi_guest, graphics_output)
+{
+	struct platform p;
+
+	cr_assert(!platform_init(&p, MIB(256), NULL));
+	p.gop_width = 800;
+	p.gop_height = 600;
+	cr_assert(!efi_gop_platform(&p));
+	expect_guest_on("gop", &p);
 }
