@@ -10,6 +10,7 @@
 int cover_begin(struct cover *c, const struct image *image, const struct image_symbols *symbols)
 {
 	c->image = image;
+	symbols = symbols ? symbols : image->symbols;
 	c->symbols = symbols ? symbols : &c->own_symbols;
 	return symbols ? 0 : image_symbols_read(&c->own_symbols, image, NULL);
 }

@@ -62,8 +62,10 @@ void diff_side_run(struct diff_side *s, const struct image *image, const struct 
 
 	s->image = image;
 	s->options = options;
-	s->symbols = options->symbols ? options->symbols : &s->own_symbols;
-	if (!options->symbols && image_symbols_read(&s->own_symbols, image, NULL))
+	s->symbols = options->symbols ? options->symbols : image->symbols;
+	if (!s->symbols)
+		s->symbols = &s->own_symbols;
+	if (s->symbols == &s->own_symbols && image_symbols_read(&s->own_symbols, image, NULL))
 		s->failed = true;
 	cover_log_begin(&s->code, &s->path);
 	run.keep_pages = true;

@@ -582,6 +582,24 @@ static void run_collect(struct run *r)
 	run_digest(r);
 }
 
+/* For the trace: the stage that a piece of code belongs to, and the symbol there. */
+static bool run_name(void *arg, gva_t pc, gpa_t gpa, uint64_t count, struct trace_name *ret)
+{
+	struct run *r = arg;
+	const struct image_symbols *names = run_symbols(r);
+	const struct symbol *s;
+	struct code_place place;
+
+	(void)pc;
+	if (!code_map_gpa(&r->ret->code, gpa, count, &place))
+		return false;
+	s = symbols_at(&names->stage[place.stage], place.address);
+	*ret = (struct trace_name){ .stage = code_stage_names[place.stage],
+				    .symbol = s ? s->name : "",
+				    .offset = place.address - (s ? s->address : 0) };
+	return true;
+}
+
 /* The trace says of the run what a report does, so that its file stands alone. */
 static void run_trace_end(struct run *r)
 {
@@ -607,7 +625,7 @@ static void run_trace_end(struct run *r)
 	snprintf(seed, sizeof(seed), "%" PRIu64, o->seed);
 	if (o->initrd.len)
 		sha256_hex(o->initrd.data, o->initrd.len, initrd);
-	if (machine_trace_end(r->machine, facts, ARRAY_SIZE(facts), NULL, NULL, &diag))
+	if (machine_trace_end(r->machine, facts, ARRAY_SIZE(facts), run_name, r, &diag))
 		outcome_set(r->ret, OUTCOME_ERROR, "%s", diag.text);
 }
 
