@@ -23,6 +23,8 @@
 #define RSDP_STEP     16u
 #define EBDA_POINTER  0x40eu
 #define EBDA_SEARCHED 1024u
+#define EBDA_LOWEST   0x80000u
+#define EBDA_END      0xa0000u
 #define BIOS_START    0xe0000u
 #define BIOS_SIZE     0x20000u
 
@@ -142,7 +144,8 @@ static gpa_t rsdp_scan(struct eval *ev, gpa_t from, uint64_t size)
 {
 	uint8_t t[RSDP_SIZE];
 
-	for (gpa_t at = from; at < from + size && ev->status == EVAL_OK; at += RSDP_STEP) {
+	for (gpa_t at = from; at + RSDP_SIZE <= from + size && ev->status == EVAL_OK;
+	     at += RSDP_STEP) {
 		uint8_t sum = 0;
 
 		if (!state_read(ev, ev->now, at, t, sizeof(t)))
@@ -157,8 +160,8 @@ static gpa_t rsdp_scan(struct eval *ev, gpa_t from, uint64_t size)
 
 static struct value call_rsdp(struct eval *ev, const struct value *a)
 {
-	uint8_t bp[BOOT_PARAMS_SIZE], ebda[2];
-	gpa_t at = 0;
+	uint8_t bp[BOOT_PARAMS_SIZE], segment[2];
+	gpa_t at = 0, ebda = 0;
 
 	(void)a;
 	if (!read_boot_params(ev, bp))
@@ -168,8 +171,11 @@ static struct value call_rsdp(struct eval *ev, const struct value *a)
 		at = rsdp_of_start_info(ev);
 	if (!at)
 		at = rsdp_of_efi(ev, bp);
-	if (!at && state_read(ev, ev->now, EBDA_POINTER, ebda, sizeof(ebda)) && get_le16(ebda))
-		at = rsdp_scan(ev, (gpa_t)get_le16(ebda) << 4, EBDA_SEARCHED);
+	if (!at && state_read(ev, ev->now, EBDA_POINTER, segment, sizeof(segment)))
+		ebda = (gpa_t)get_le16(segment) << 4;
+	/* Without a BIOS the word may hold anything. */
+	if (ebda >= EBDA_LOWEST && ebda < EBDA_END)
+		at = rsdp_scan(ev, ebda, EBDA_SEARCHED);
 	if (!at && ev->status == EVAL_OK)
 		at = rsdp_scan(ev, BIOS_START, BIOS_SIZE);
 	return function_int(at);
