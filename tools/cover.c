@@ -33,7 +33,7 @@ static int cover_path(struct cover *c, size_t i, const struct run_options *optio
 {
 	struct report_path *p = &c->result->paths[i];
 	struct cover_log log = { 0 };
-	struct run_observer observer = cover_log_observer(&log, c->image, p);
+	struct run_observer observer = cover_log_observer(&log, p);
 	struct run_options run = *options;
 	int err;
 
