@@ -57,7 +57,8 @@ struct chain {
 	uint64_t end;
 };
 
-static void chain_enter(void *arg, uint32_t function, gva_t pc, int vector, uint64_t count)
+static void chain_enter(void *arg, uint32_t function, uint64_t offset, gva_t pc, int vector,
+			uint64_t count)
 {
 	struct chain *ch = arg;
 
