@@ -78,6 +78,12 @@ struct efi_service_info {
 
 extern const struct efi_service_info efi_service_infos[EFI_SERVICE_COUNT];
 
+/* As events name a service: its table, and its offset in it. Boot services are table 0, so ExitBootServices() is 0xe8. */
+static inline uint32_t efi_service_code(enum efi_service s)
+{
+	return (uint32_t)efi_service_infos[s].table << 16 | efi_service_infos[s].offset;
+}
+
 struct efi_table_info {
 	const char *name;
 	uint32_t size;
@@ -175,8 +181,9 @@ struct efi_state {
 struct efi {
 	const struct platform *platform; /* borrowed */
 	const struct image *image;       /* borrowed: what the path enters */
-	gpa_t rsdp;                      /* of the ACPI tables that the path has placed; 0: none */
-	struct sod_listener listener;    /* of start_of_day; set by the path's attach() */
+	bool initrd_elsewhere;        /* a boot loader hands it over itself: LoadFile2 has none */
+	gpa_t rsdp;                   /* of the ACPI tables that the path has placed; 0: none */
+	struct sod_listener listener; /* of start_of_day; set by the path's attach() */
 	struct efi_state state;
 };
 

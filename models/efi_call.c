@@ -295,7 +295,7 @@ static void efi_trap(struct machine *m, gpa_t gpa, void *arg)
 	c.flags = call_abi(&c);
 	call_arguments(&c, info->args);
 	status = call_answer(&c, info);
-	machine_event(m, EVENT_EFI_CALL, c.status, c.service, status, c.flags);
+	machine_event(m, EVENT_EFI_CALL, c.status, efi_service_code(c.service), status, c.flags);
 	if (!c.entered && !is_gone(c.efi, info))
 		efi_event_dispatch(&c, status);
 	if (!c.entered)
@@ -310,7 +310,7 @@ void efi_note_guid(struct efi_call *c, const struct efi_guid *guid)
 	for (unsigned i = 0; i < EFI_GUID_COUNT; i++)
 		if (efi_guid_equal(&efi_guid_infos[i].guid, guid))
 			status = efi_guid_infos[i].status;
-	machine_event(c->m, EVENT_EFI_GUID, status, c->service, get_le64(guid->b),
+	machine_event(c->m, EVENT_EFI_GUID, status, efi_service_code(c->service), get_le64(guid->b),
 		      get_le64(guid->b + 8));
 }
 

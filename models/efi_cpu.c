@@ -268,7 +268,9 @@ int efi_cpu_image(struct machine *m, struct efi_cpu *efi, const struct pe_facts 
 	return err;
 }
 
-/* SDM 3A 6.14.2: SS, RSP, RFLAGS, CS, RIP, and below them the error code of the vectors that have one. */
+/* SDM 3A 6.14.2, from RSP up; the error code is there with some vectors only. */
+enum frame { FRAME_ERROR, FRAME_RIP, FRAME_CS, FRAME_RFLAGS, FRAME_RSP, FRAME_SS, FRAME_SIZE };
+
 static bool has_error_code(unsigned vector)
 {
 	const uint32_t vectors = BIT(VECTOR_DF) | BIT(VECTOR_TS) | BIT(VECTOR_NP) | BIT(VECTOR_SS) |
@@ -291,30 +293,49 @@ static void describe_page_fault(char *out, size_t size, uint64_t error, gva_t ad
 	snprintf(out, size, ", %s 0x%llx, which is %s", access, (unsigned long long)address, why);
 }
 
+/*
+ * What strict firmware forbids is told once and then allowed, so that one run shows all of it: on a real machine the
+ * first is the end.
+ */
+static bool go_on(struct machine *m, struct efi_cpu *efi, struct cpu_state *cpu,
+		  const uint64_t frame[FRAME_SIZE])
+{
+	gva_t page = cpu->cr2 & GUEST_PAGE_MASK;
+
+	if (!efi->paging.nx || !(frame[FRAME_ERROR] & PF_ERR_P) ||
+	    efi_cpu_protect(m, efi, page, GUEST_PAGE_SIZE, EFI_MEMORY_RO | EFI_MEMORY_XP, false))
+		return false;
+	machine_event(m, EVENT_EFI_FAULT, EVENT_MODELLED, cpu->cr2, frame[FRAME_ERROR],
+		      frame[FRAME_RIP]);
+	return true;
+}
+
 /* A handler of firmware's: it does not come back. The machine stops in the state of the fault. */
 static void on_exception(struct machine *m, gpa_t gpa, void *arg)
 {
-	const struct efi_cpu *efi = arg;
+	struct efi_cpu *efi = arg;
 	unsigned vector = (unsigned)((gpa - efi->handlers) / HANDLER_SIZE);
-	uint64_t frame[6] = { 0 }; /* error code, RIP, CS, RFLAGS, RSP, SS */
+	uint64_t frame[FRAME_SIZE] = { 0 };
 	struct cpu_state cpu;
 	char what[96] = "";
 	uint8_t raw[8];
 
 	machine_cpu_get(m, &cpu);
-	for (unsigned i = !has_error_code(vector), at = 0; i < ARRAY_SIZE(frame); i++, at += 8)
+	for (unsigned i = !has_error_code(vector), at = 0; i < FRAME_SIZE; i++, at += 8)
 		if (machine_read(m, cpu.gpr[GPR_RSP] + at, raw, sizeof(raw)) == 0)
 			frame[i] = get_le64(raw);
-	if (vector == VECTOR_PF)
-		describe_page_fault(what, sizeof(what), frame[0], cpu.cr2);
-	machine_stop(m, STOP_EXCEPTION,
-		     "%s at 0x%llx%s: it ends in firmware's handler, which does not return",
-		     vector_name(vector), (unsigned long long)frame[1], what);
-	if (vector == VECTOR_PF)
-		machine_stop_address(m, cpu.cr2);
-	cpu.rip = frame[1];
-	cpu.rflags = frame[3];
-	cpu.gpr[GPR_RSP] = frame[4];
+	cpu.rip = frame[FRAME_RIP];
+	cpu.rflags = frame[FRAME_RFLAGS];
+	cpu.gpr[GPR_RSP] = frame[FRAME_RSP];
+	if (vector != VECTOR_PF || !go_on(m, efi, &cpu, frame)) {
+		if (vector == VECTOR_PF)
+			describe_page_fault(what, sizeof(what), frame[FRAME_ERROR], cpu.cr2);
+		machine_stop(m, STOP_EXCEPTION,
+			     "%s at 0x%llx%s: it ends in firmware's handler, which does not return",
+			     vector_name(vector), (unsigned long long)cpu.rip, what);
+		if (vector == VECTOR_PF)
+			machine_stop_address(m, cpu.cr2);
+	}
 	machine_cpu_set(m, &cpu);
 }
 

@@ -378,10 +378,12 @@ uint64_t efi_image_returned(struct efi_call *c)
 {
 	struct efi_state *s = &c->efi->state;
 
-	if (s->frame_count && s->frames[s->frame_count - 1].kind == EFI_FRAME_IMAGE)
+	if (s->frame_count && s->frames[s->frame_count - 1].kind == EFI_FRAME_IMAGE) {
 		image_end(c, c->cpu.gpr[GPR_RAX], 0, 0);
-	else
+	} else {
+		machine_event(c->m, EVENT_EFI_RETURN, EVENT_MODELLED, c->cpu.gpr[GPR_RAX], 0, 0);
 		image_last(c, "returned to the firmware", c->cpu.gpr[GPR_RAX]);
+	}
 	return 0;
 }
 

@@ -6,13 +6,13 @@
 
 #include "loaders/pe.h"
 #include "models/acpi.h"
-#include "models/efi.h"
+#include "models/efi_gop.h"
+#include "models/efi_path.h"
 #include "models/paths.h"
 
-/* What building needs for a moment; too large for a stack. */
-struct start {
-	struct efi_map map;
-	struct efi_room room;
+struct efi_variant {
+	bool nx;
+	enum pe_poison poison;
 };
 
 static int place_acpi(struct efi *efi, struct efi_room *room, struct start_of_day *sod,
@@ -57,8 +57,7 @@ static int image_memory(struct efi *efi, const struct efi_map *map, const struct
 	return 0;
 }
 
-/* The map as rules see it. */
-static int map_copy(const struct efi_memory *mem, struct start_of_day *sod, struct diag *diag)
+int efi_map_copy(const struct efi_memory *mem, struct start_of_day *sod, struct diag *diag)
 {
 	sod->efi_map = calloc(mem->range_count, sizeof(*sod->efi_map));
 	if (!sod->efi_map)
@@ -72,15 +71,15 @@ static int map_copy(const struct efi_memory *mem, struct start_of_day *sod, stru
 	return 0;
 }
 
-static int firmware_build(struct efi *efi, struct start *s, struct start_of_day *sod,
-			  struct diag *diag)
+int efi_firmware_build(struct efi *efi, struct efi_start *s, struct start_of_day *sod,
+		       struct diag *diag)
 {
 	int ret = efi_map_init(&s->map, efi->platform, diag);
 
 	if (ret < 0)
 		return ret;
 	efi_room_init(&s->room, &s->map);
-	ret = efi_cpu_build(&efi->state.cpu, &s->map, &s->room, efi->platform->efi_nx, &sod->memory,
+	ret = efi_cpu_build(&efi->state.cpu, &s->map, &s->room, sod->efi_nx, &sod->memory,
 			    &sod->cpu, diag);
 	if (ret == 0)
 		ret = place_acpi(efi, &s->room, sod, diag);
@@ -89,11 +88,12 @@ static int firmware_build(struct efi *efi, struct start *s, struct start_of_day 
 	return ret;
 }
 
-static int image_build(struct efi *efi, const struct start *s, struct start_of_day *sod,
+static int image_build(struct efi *efi, const struct efi_start *s, struct start_of_day *sod,
 		       struct diag *diag)
 {
 	const struct image *image = efi->image;
 	const struct pe_facts *pe = &image->pe;
+	const struct efi_variant *v = sod->variant->data;
 	gpa_t base;
 	int ret;
 
@@ -101,22 +101,28 @@ static int image_build(struct efi *efi, const struct start *s, struct start_of_d
 		return diag_set(diag, -EINVAL, "%s", pe->problem);
 	ret = image_memory(efi, &s->map, pe, &base, diag);
 	if (ret == 0)
-		ret = pe_load(image->file, pe, base, PE_POISON_GAPS, image->name, &sod->memory,
-			      diag);
+		ret = pe_load(image->file, pe, base, v->poison, image->name, &sod->memory, diag);
 	if (ret < 0)
 		return ret;
-	sod->efi_image = sod->load_address = sod->run_address = base;
-	sod->efi_image_size = sod->run_size = pe->image_size;
+	sod->efi_image = sod->load_address = base;
+	sod->efi_image_size = ALIGN_UP((uint64_t)pe->image_size, GUEST_PAGE_SIZE);
 	sod->load_size = image->file.len;
+	/* A bzImage lies in memory as in its file, so that its protected-mode part follows the setup part. */
+	if (image->bz) {
+		sod->load_address += image->bz->setup_size;
+		sod->load_size = image->bz->kernel_size;
+	}
+	sod->run_address = sod->load_address;
+	sod->run_size = pe->image_size;
 	sod->cpu.rip = base + pe->entry;
 	snprintf(sod->symbol, sizeof(sod->symbol), "%s", image->bz ? "efi_pe_entry" : "entry");
-	return map_copy(&efi->state.memory, sod, diag);
+	return efi_map_copy(&efi->state.memory, sod, diag);
 }
 
 static int build(const struct image *image, const struct platform *platform,
 		 const struct sod_variant *variant, struct start_of_day *ret, struct diag *diag)
 {
-	struct start *s = calloc(1, sizeof(*s));
+	struct efi_start *s = calloc(1, sizeof(*s));
 	struct efi *efi = efi_create(platform, image);
 	int r;
 
@@ -124,11 +130,12 @@ static int build(const struct image *image, const struct platform *platform,
 	ret->variant = variant;
 	ret->service = efi;
 	ret->first = POINT_ENTRY;
+	ret->efi_nx = platform->efi_nx || ((const struct efi_variant *)variant->data)->nx;
 	if (!s || !efi) {
 		r = diag_set(diag, -ENOMEM, "out of memory");
 		goto out;
 	}
-	r = firmware_build(efi, s, ret, diag);
+	r = efi_firmware_build(efi, s, ret, diag);
 	if (r == 0)
 		r = image_build(efi, s, ret, diag);
 out:
@@ -136,30 +143,42 @@ out:
 	return r;
 }
 
-/* UEFI 2.10, 4.1: image handle, system table; the return address leads back to the firmware. */
-static int attach(struct machine *m, const struct start_of_day *sod, struct diag *diag)
+int efi_firmware_enter(struct machine *m, const struct start_of_day *sod, uint64_t size,
+		       struct diag *diag)
 {
 	struct efi *efi = sod->service;
-	struct cpu_state cpu = sod->cpu;
 	uint8_t raw[8];
 	int ret;
 
 	efi->listener = sod->listener;
-	ret = efi_attach(m, efi, &cpu, diag);
-
+	ret = efi_attach(m, efi, &sod->cpu, diag);
 	if (ret == 0)
 		ret = efi_cpu_attach(m, &efi->state.cpu);
 	if (ret == 0)
-		ret = efi_first_image_install(efi, m, sod->efi_image, sod->efi_image_size);
+		ret = efi_first_image_install(efi, m, sod->efi_image, size);
 	if (ret == 0)
 		ret = efi_files_attach(efi, m, diag);
 	if (ret == 0)
-		ret = efi_cpu_image(m, &efi->state.cpu, &efi->image->pe, sod->efi_image);
+		ret = efi_gop_attach(efi, m, diag);
 	put_le64(raw, efi_stub(efi, EFI_FIRM_ImageReturned));
 	if (ret == 0)
-		ret = machine_write(m, cpu.gpr[GPR_RSP], raw, sizeof(raw));
+		ret = machine_write(m, sod->cpu.gpr[GPR_RSP], raw, sizeof(raw));
+	return ret < 0 ? diag_set(diag, ret, "the firmware cannot start the image") : 0;
+}
+
+/* UEFI 2.10, 4.1: image handle, system table; the return address leads back to the firmware. */
+static int attach(struct machine *m, const struct start_of_day *sod, struct diag *diag)
+{
+	struct efi *efi = sod->service;
+	const struct pe_facts *pe = &efi->image->pe;
+	struct cpu_state cpu = sod->cpu;
+	int ret = efi_firmware_enter(m, sod, pe->image_size, diag);
+
 	if (ret < 0)
-		return diag_set(diag, ret, "the firmware cannot start the image");
+		return ret;
+	ret = efi_cpu_image(m, &efi->state.cpu, pe, sod->efi_image);
+	if (ret < 0)
+		return diag_set(diag, ret, "the image cannot be protected");
 	cpu.gpr[GPR_RCX] = efi->state.image_handle;
 	cpu.gpr[GPR_RDX] = efi->state.system_table;
 	machine_cpu_set(m, &cpu);
@@ -171,6 +190,19 @@ static const struct sod_variant variants[] = {
 		.name = "spec",
 		.doc = "what the specification demands; what it leaves open as OVMF has it",
 		.cite = "UEFI 2.10, 2.3.4 \"x64 Platforms\"",
+		.data = &(const struct efi_variant){ .poison = PE_POISON_GAPS },
+	},
+	{
+		.name = "nx",
+		.doc = "the same by strict firmware, as with --efi-nx: data no-execute, code read-only",
+		.cite = "edk2 MdeModulePkg.dec, PcdDxeNxMemoryProtectionPolicy, PcdImageProtectionPolicy",
+		.data = &(const struct efi_variant){ .nx = true, .poison = PE_POISON_GAPS },
+	},
+	{
+		.name = "junk",
+		.doc = "the same by a loader that leaves junk where the PE format promises zeros",
+		.cite = "Linux commit b3810c5a2cc4",
+		.data = &(const struct efi_variant){ .poison = PE_POISON_BSS },
 	},
 };
 

@@ -60,6 +60,7 @@ struct start_of_day {
 	size_t efi_map_count;
 	gpa_t efi_image; /* what it loaded and started, and SizeOfImage of that */
 	uint64_t efi_image_size;
+	bool efi_nx;   /* it maps data no-execute and code read-only */
 	bool own_acpi; /* the producer has placed ACPI tables of its own: the platform's stay out */
 	struct sod_listener listener; /* set between build() and sod_enter() */
 	void *service; /* state of what attach() hooks in, freed by sod_release(); NULL: none */

@@ -23,7 +23,10 @@ RULE_FILE(linux_entry32, "specs/linux-entry32.yaml");
 RULE_FILE(linux_entry64, "specs/linux-entry64.yaml");
 RULE_FILE(boot_params, "specs/boot-params.yaml");
 RULE_FILE(xen_pvh, "specs/xen-pvh.yaml");
+RULE_FILE(uefi_entry, "specs/uefi-entry.yaml");
+RULE_FILE(efi_handover, "specs/efi-handover.yaml");
 RULE_FILE(startup_64, "specs/startup_64.yaml");
+RULE_FILE(dead_code, "specs/dead-code.yaml");
 
 #define ROW(symbol, file_name)                                  \
 	{                                                       \
@@ -38,7 +41,10 @@ const struct spec_file spec_files[] = {
 	ROW(linux_entry64, "linux-entry64.yaml"),
 	ROW(boot_params, "boot-params.yaml"),
 	ROW(xen_pvh, "xen-pvh.yaml"),
+	ROW(uefi_entry, "uefi-entry.yaml"),
+	ROW(efi_handover, "efi-handover.yaml"),
 	ROW(startup_64, "startup_64.yaml"),
+	ROW(dead_code, "dead-code.yaml"),
 };
 
 const size_t spec_file_count = ARRAY_SIZE(spec_files);

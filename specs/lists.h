@@ -26,6 +26,8 @@ void list_read_setup_data(struct eval *ev, const struct handover *h, struct list
 /* lists_efi.c */
 void list_read_efi_map(struct eval *ev, struct list *ret);
 void list_read_efi_memmap(struct eval *ev, const struct handover *h, struct list *ret);
+/* What the map at the entry says is of @type. */
+void add_efi_regions(struct eval *ev, uint64_t type, struct regions *set);
 /* All that EVENT_EFI_MEMORY says the image was given; and every page that holds other bytes than at the entry. */
 void add_efi_allocated(struct eval *ev, const struct handover *h, struct regions *set);
 void add_changed(struct eval *ev, const struct handover *h, struct regions *set);

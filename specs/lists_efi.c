@@ -30,6 +30,23 @@ void list_read_efi_map(struct eval *ev, struct list *ret)
 	}
 }
 
+void add_efi_regions(struct eval *ev, uint64_t type, struct regions *set)
+{
+	struct list list = { 0 };
+	uint64_t len;
+
+	list_read_efi_map(ev, &list);
+	for (size_t i = 0; i < list.count; i++) {
+		if (list.rows[i][REGION_TYPE] != type)
+			continue;
+		if (__builtin_mul_overflow(list.rows[i][REGION_PAGES], GUEST_PAGE_SIZE, &len))
+			eval_stop(ev, EVAL_ERROR, "a region of 2^64 bytes and more");
+		else
+			set_add(ev, set, list.rows[i][REGION_START], len);
+	}
+	list_free(&list);
+}
+
 static uint64_t bp_field(struct eval *ev, const struct handover *h, enum bp_field field)
 {
 	uint8_t bytes[8] = { 0 };

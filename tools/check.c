@@ -24,11 +24,12 @@ void check_context(const struct check_facts *f, struct judge_context *ret)
 		.events = f->events,
 		.event_count = f->event_count,
 		.event_total = f->event_total,
+		.ran = f->ran,
 	};
 	ret->efi_map = sod->efi_map;
 	ret->efi_map_count = sod->efi_map_count;
 	if (sod->efi_map)
-		judge_fact(ret, FACT_EFI_NX, f->platform->efi_nx);
+		judge_fact(ret, FACT_EFI_NX, sod->efi_nx);
 	/* Where a further image lies is its loader's affair. */
 	if (!f->started) {
 		judge_fact(ret, FACT_LOAD_ADDRESS, sod->load_address);

@@ -7,9 +7,12 @@
 
 #include "loaders/file_tree.h"
 #include "models/acpi.h"
+#include "models/efi_names.h"
+#include "models/efi_gop.h"
 #include "tools/handover.h"
 #include "tools/check.h"
 #include "tools/code.h"
+#include "tools/cover_log.h"
 #include "tools/real_mode.h"
 #include "tools/report.h"
 #include "tools/run_images.h"
@@ -25,12 +28,15 @@ struct run {
 	struct start_of_day sod;
 	struct machine *machine;
 	struct kernel_entry kernel;
+	struct run_images images; /* that the guest has loaded */
+	/* whose code runs: the path's image, or the last one that was started */
+	const struct image *current;
 	struct until until;
 	struct image_symbols own_symbols; /* unless the image has been given some */
 	bool own_symbols_read;
-	struct run_images images; /* that the guest has loaded */
-	const struct image
-		*current; /* whose code runs: the path's, or the last one that was started */
+	/* which code ran, for rules */
+	struct cover_log cover;
+	struct regions ran[STAGE_COUNT];
 	bool arrived;
 	int error;          /* of a capture inside a handler */
 	bool watches_setup; /* stores of the setup code are watched, until startup_32 */
@@ -182,6 +188,8 @@ static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 		r->error = until_arm(&r->until, m, code);
 	if (run_over(r))
 		return true;
+	if (r->options->specs)
+		cover_log_block(&r->cover, m, pc, gpa);
 	if (r->options->observer && r->options->observer->block)
 		r->options->observer->block(m, pc, gpa, r->options->observer->arg);
 	return false;
@@ -257,10 +265,14 @@ static int run_make(struct run *r, struct diag *diag)
 	r->platform.efi_map = o->efi_map;
 	r->platform.efi_map_count = o->efi_map_count;
 	r->platform.efi_nx = o->efi_nx;
+	r->platform.efi_vars = o->efi_vars;
+	r->platform.efi_vars_count = o->efi_vars_count;
 	r->platform.esp = o->esp;
 	r->platform.gop_width = o->gop_width;
 	r->platform.gop_height = o->gop_height;
 	acpi_platform_init(&r->platform);
+	if (efi_gop_platform(&r->platform))
+		return diag_set(diag, -ENOMEM, "out of memory");
 	err = ret->path->build(r->image, &r->platform, ret->variant, &r->sod, diag);
 	if (err)
 		return err;
@@ -317,10 +329,18 @@ static void outcome_unmodelled(struct run *r, const struct event *e)
 {
 	const struct event_info *info = &event_infos[e->kind];
 	uint64_t more = machine_unmodelled_count(r->machine) - 1;
-	char rest[48] = "";
+	char rest[48] = "", efi[256];
 
 	if (more)
 		snprintf(rest, sizeof(rest), ", and %" PRIu64 " more", more);
+	if (efi_event_text(e, efi, sizeof(efi))[0]) {
+		outcome_set(
+			r->ret, OUTCOME_ERROR,
+			"the guest used an answer that is not modelled: UEFI %s, at instruction %" PRIu64
+			"%s",
+			efi, e->count, rest);
+		return;
+	}
 	outcome_set(r->ret, OUTCOME_ERROR,
 		    "the guest used an answer that is not modelled: %s, %s 0x%" PRIx64
 		    ", at instruction %" PRIu64 "%s",
@@ -446,6 +466,9 @@ static void run_go(struct run *r)
 			break;
 		r->arrived |= until_reached(&r->until, r->machine, &ret->code, ret->stop.pc);
 	} while (!run_over(r));
+	/* An image may also come back to who entered it; that is an end, and a state to judge. */
+	if (ret->stop.kind == STOP_EXIT && machine_event_count(r->machine, EVENT_EFI_RETURN))
+		r->error = run_capture(r, POINT_RETURN, "", 0);
 }
 
 static void digest_state(struct digest *d, const struct cpu_state *s)
@@ -499,6 +522,13 @@ static void run_digest(struct run *r)
 	}
 	if (o->efi_nx)
 		digest_str(d, "efi-nx");
+	for (size_t i = 0; i < o->efi_vars_count; i++) {
+		digest_str(d, o->efi_vars[i].name);
+		digest_add(d, o->efi_vars[i].guid, sizeof(o->efi_vars[i].guid));
+		digest_u64(d, o->efi_vars[i].attributes);
+		digest_u64(d, o->efi_vars[i].data.len);
+		digest_add(d, o->efi_vars[i].data.data, o->efi_vars[i].data.len);
+	}
 	if (o->esp)
 		digest_str(d, o->esp->digest);
 	if (o->gop_width)
@@ -599,6 +629,21 @@ static void run_trace_end(struct run *r)
 		outcome_set(r->ret, OUTCOME_ERROR, "%s", diag.text);
 }
 
+/* What the log holds as sets of addresses; -ENOMEM. */
+static int run_cover(struct run *r)
+{
+	int err = cover_log_finish(&r->cover);
+
+	for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
+		const struct cover_insns *list = &r->cover.stage[stage];
+
+		for (size_t i = 0; i < list->count && !err; i++)
+			err = regions_set(&r->ran[stage], list->items[i].address,
+					  list->items[i].len, 0);
+	}
+	return err;
+}
+
 /* By the clauses, when the caller has any. */
 static void run_check(struct run *r)
 {
@@ -611,7 +656,11 @@ static void run_check(struct run *r)
 			    strerror(-err));
 	if (err || !r->options->specs)
 		return;
-	err = check_judge(r->options->specs, &facts, r->ret);
+	cover_log_end(&r->cover, r->ret);
+	err = run_cover(r);
+	facts.ran = r->ran;
+	if (!err)
+		err = check_judge(r->options->specs, &facts, r->ret);
 	if (err)
 		outcome_set(r->ret, OUTCOME_ERROR, "out of memory");
 	check_outcome(r->ret);
@@ -650,6 +699,7 @@ void path_run(const struct image *image, const struct sod_path *path,
 		goto out;
 	}
 	code_map_begin(&ret->code, image, &r.sod.memory);
+	cover_log_begin(&r.cover, ret);
 	r.error = run_capture_entry(&r);
 	if (r.error) {
 		outcome_set(ret, OUTCOME_ERROR, "capturing the entry: %s", strerror(-r.error));
@@ -671,4 +721,7 @@ out:
 	sod_release(&r.sod);
 	platform_release(&r.platform);
 	image_symbols_release(&r.own_symbols);
+	for (unsigned stage = 0; stage < STAGE_COUNT; stage++)
+		regions_free(&r.ran[stage]);
+	cover_log_release(&r.cover);
 }

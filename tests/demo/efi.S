@@ -75,7 +75,7 @@ efi_clear:
 	/* Room for tests that call firmware in another way; RAX, RCX, RDX, R8 to R11 are free. */
 	.globl	efi_call_out
 efi_call_out:
-	.skip	16, 0x90
+	.skip	32, 0x90
 	movq	ST_CON_OUT(%r13), %rcx
 	leaq	hello(%rip), %rdx
 	call	*OUTPUT_STRING(%rcx)
@@ -194,10 +194,10 @@ leave_firmware:
 	subq	$(FIFTH + 8), %rsp
 	movq	%r12, %rcx
 	movq	MAP_KEY + FIFTH + 16(%rsp), %rdx
-	/* Room for a key that is not that of the last map. */
+	/* Room for another call before it; RBX and RDI are free. */
 	.globl	efi_exit_key
 efi_exit_key:
-	.skip	8, 0x90
+	.skip	24, 0x90
 	call	*EXIT_BOOT_SERVICES(%r14)
 	addq	$(FIFTH + 8), %rsp
 	ret
