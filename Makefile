@@ -149,6 +149,7 @@ TEST_BINS := $(if $(UNIT_SRCS),$(O)/tests/unit) $(if $(GUEST_SRCS),$(O)/tests/gu
 	$(if $(KERNELS_SRCS),$(O)/tests/kernels-test) $(if $(ORACLE_SRCS),$(O)/tests/oracle-test) \
 	$(if $(MUTATION_SRCS),$(O)/tests/mutation-test) $(if $(MUTANTS_SRCS),$(O)/tests/mutants-test)
 GUEST_BINS := $(patsubst tests/guest/%.S,$(O)/tests/guest/%.bin,$(wildcard tests/guest/*.S))
+EFI_GUESTS := $(patsubst tests/guest/%.c,$(O)/tests/guest/%.efi,$(wildcard tests/guest/efi/*.c))
 FUZZ_BINS := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(FUZZ_SRCS))
 DEMO := $(if $(wildcard tests/demo/setup.S),$(O)/tests/demo.bzImage $(O)/tests/demo.vmlinux)
 MAN := $(patsubst man/%.scd,o/man/%,$(wildcard man/*.scd))
@@ -179,7 +180,7 @@ check: deps
 check-built: all tests
 	$(Q)MODE=$(MODE) tests/run.sh
 
-tests: $(TEST_BINS) $(GUEST_BINS) $(DEMO)
+tests: $(TEST_BINS) $(GUEST_BINS) $(EFI_GUESTS) $(DEMO)
 
 unit: $(if $(UNIT_SRCS),$(O)/tests/unit)
 	$(Q)MODE=$(MODE) tests/run.sh unit
@@ -311,6 +312,22 @@ $(O)/tests/guest/%.bin: $(O)/tests/guest/%.elf
 	$(say) GUEST $@
 	$(Q)$(OBJCOPY) -O binary $< $@
 
+# UEFI guests: applications in C, with gnu-efi's headers as the second opinion on ours.
+EFI_GUEST_CFLAGS := -std=gnu17 -O2 -m64 -ffreestanding -fpie -fshort-wchar -fno-strict-aliasing -fno-stack-protector -mno-red-zone -fno-asynchronous-unwind-tables \
+	-Wall -Wextra -Wno-unused-parameter -I. -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -MMD -MP
+
+$(O)/obj/tests/guest/efi/%.efi.o: tests/guest/efi/%.c $(O)/flags Makefile
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(GUEST_CC) $(EFI_GUEST_CFLAGS) -c -o $@ $<
+
+$(O)/tests/guest/efi/%.efi: $(O)/obj/tests/guest/efi/%.efi.o $(O)/obj/tests/guest/efi/head.S.o tests/guest/efi/efi.lds
+	$(say) GUEST $@
+	@mkdir -p $(@D)
+	$(Q)$(LD) -N --no-warn-rwx-segments -e guest_main --build-id=none -z noexecstack -T tests/guest/efi/efi.lds -o $@.elf \
+		$(O)/obj/tests/guest/efi/head.S.o $<
+	$(Q)$(OBJCOPY) -O binary -j .head -j .all $@.elf $@
+
 # The demonstration image: an ELF kernel, and a bzImage that carries it as its payload.
 DEMO_LD := $(LD) --build-id=none -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments
 
@@ -336,4 +353,5 @@ o/man/%: man/%.scd
 	$(Q)scdoc <$< >$@
 
 -include $(patsubst %.o,%.d,$(LIB_OBJS) $(CMD_OBJS) $(TEST_OBJS) $(FUZZ_OBJS))
+-include $(patsubst $(O)/tests/%.efi,$(O)/obj/tests/%.efi.d,$(EFI_GUESTS))
 -include $(patsubst tests/%.S,$(O)/obj/tests/%.S.d,$(wildcard tests/guest/*.S tests/demo/*.S))

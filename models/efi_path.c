@@ -6,6 +6,7 @@
 
 #include "loaders/pe.h"
 #include "models/acpi.h"
+#include "models/efi_gop.h"
 #include "models/efi_path.h"
 #include "models/paths.h"
 
@@ -157,6 +158,8 @@ int efi_firmware_enter(struct machine *m, const struct start_of_day *sod, uint64
 		ret = efi_first_image_install(efi, m, sod->efi_image, size);
 	if (ret == 0)
 		ret = efi_files_attach(efi, m, diag);
+	if (ret == 0)
+		ret = efi_gop_attach(efi, m, diag);
 	put_le64(raw, efi_stub(efi, EFI_FIRM_ImageReturned));
 	if (ret == 0)
 		ret = machine_write(m, sod->cpu.gpr[GPR_RSP], raw, sizeof(raw));

@@ -10,6 +10,7 @@
 #include "loaders/file_tree.h"
 #include "models/bios.h"
 #include "tools/efi_map_file.h"
+#include "tools/efi_vars_file.h"
 #include "tools/file.h"
 #include "tools/until.h"
 
@@ -30,6 +31,7 @@ enum option_key {
 	OPT_DISK,
 	OPT_KEYS,
 	OPT_EFI_MEMMAP,
+	OPT_EFI_VARS,
 	OPT_EFI_NX,
 	OPT_ESP,
 	OPT_GOP,
@@ -88,6 +90,8 @@ void options_release(struct options *o)
 	o->run.initrd = o->run.disk = (struct bytes){ 0 };
 	free(o->run.efi_map);
 	o->run.efi_map = NULL;
+	efi_vars_free(o->run.efi_vars, o->run.efi_vars_count);
+	o->run.efi_vars = NULL;
 	o->run.esp = file_tree_free(o->run.esp);
 }
 
@@ -99,6 +103,19 @@ static int load_efi_map(struct options *o)
 
 	if (path)
 		err = efi_map_file_read(path, &o->run.efi_map, &o->run.efi_map_count, &diag);
+	if (err)
+		fprintf(stderr, "bootpath: %s\n", diag.text);
+	return err;
+}
+
+static int load_efi_vars(struct options *o)
+{
+	const char *path = o->run.efi_vars_path;
+	struct diag diag = { 0 };
+	int err = 0;
+
+	if (path)
+		err = efi_vars_file_read(path, &o->run.efi_vars, &o->run.efi_vars_count, &diag);
 	if (err)
 		fprintf(stderr, "bootpath: %s\n", diag.text);
 	return err;
@@ -148,6 +165,8 @@ int options_load(struct options *o)
 				"a disk image of 0 bytes is no disk", &o->run.disk);
 	if (!err)
 		err = load_efi_map(o);
+	if (!err)
+		err = load_efi_vars(o);
 	return err ? err : load_esp(o);
 }
 
@@ -331,6 +350,7 @@ static error_t parse_run_option(int key, char *arg, struct argp_state *state)
 	case OPT_DISK: run->disk_path = arg; return 0;
 	case OPT_KEYS: run->keys = arg; return 0;
 	case OPT_EFI_MEMMAP: run->efi_map_path = arg; return 0;
+	case OPT_EFI_VARS: run->efi_vars_path = arg; return 0;
 	case OPT_EFI_NX: run->efi_nx = true; return 0;
 	case OPT_ESP: run->esp_path = arg; return 0;
 	case OPT_GOP: parse_gop(run, arg, state); return 0;
@@ -387,10 +407,11 @@ static const struct argp_option run_options[] = {
 	{ "seed",             OPT_SEED,             "N",      0, "Seed of all randomness that the guest sees (default: 0)", 1 },
 	{ "max-instructions", OPT_MAX_INSTRUCTIONS, "N",      0, "Call it a hang after N instructions; suffix K, M, G or T of 1000", 1 },
 	{ "disk",             OPT_DISK,             "FILE",   0, "Hard disk that the BIOS reads on the path bios; nothing is written to it", 1 },
-	{ "keys",             OPT_KEYS,             "STRING", 0, "Type this under the BIOS; a newline is Enter", 1 },
+	{ "keys",             OPT_KEYS,             "STRING", 0, "Type this under the BIOS or UEFI; a newline is Enter", 1 },
 	{ "bios-quirk",       OPT_BIOS_QUIRK,       "LIST",   0, "What the BIOS or the loader does wrong on the path bios (docs/bios-quirks.md)", 1 },
 	{ "efi-memmap",       OPT_EFI_MEMMAP,       "FILE",   0, "A real machine's UEFI memory map, as JSON, instead of the built-in one", 1 },
 	{ "efi-nx",           OPT_EFI_NX,           NULL,     0, "UEFI firmware maps data no-execute and code read-only", 1 },
+	{ "efi-vars",         OPT_EFI_VARS,         "FILE",   0, "UEFI variables that differ from the firmware's own, as JSON", 1 },
 	{ "esp",              OPT_ESP,              "DIR",    0, "Folder that UEFI images find as the EFI system partition, read-only", 1 },
 	{ "gop",              OPT_GOP,              "WxH",    0, "UEFI firmware has a framebuffer of that many pixels (default: none)", 1 },
 	{ "until",            OPT_UNTIL,            "WHERE",  0, "Stop at startup_64 (default: the kernel proper's entry), compressed, SYMBOL[+N][:return] or address 0x...", 1 },

@@ -43,6 +43,9 @@ struct run_options {
 	struct efi_region *efi_map; /* read from it */
 	size_t efi_map_count;
 	bool efi_nx;
+	const char *efi_vars_path;   /* NULL: none */
+	struct efi_preset *efi_vars; /* read from it */
+	size_t efi_vars_count;
 	const char *esp_path;           /* NULL: none */
 	struct file_tree *esp;          /* read from it */
 	uint16_t gop_width, gop_height; /* 0: no framebuffer */

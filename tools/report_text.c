@@ -54,16 +54,29 @@ static void text_registers(const struct cpu_state *s, struct buf *out)
 		   s->idtr.limit);
 }
 
+/* An image may have started others: then each line says whose point it is. */
+static bool has_images(const struct report_path *p)
+{
+	for (size_t i = 1; i < p->handover_count; i++)
+		if (strcmp(p->handovers[i].image, p->handovers[0].image) != 0)
+			return true;
+	return false;
+}
+
 static void text_handovers(const struct report_path *p, struct buf *out, bool verbose)
 {
-	buf_printf(out, "  %-12s %-20s %-18s %20s\n", "point", "symbol", "address", "instructions");
+	bool images = has_images(p);
+
+	buf_printf(out, "  %-12s %-20s %-18s %20s%s\n", "point", "symbol", "address",
+		   "instructions", images ? "  image" : "");
 	for (size_t i = 0; i < p->handover_count; i++) {
 		const struct handover *h = &p->handovers[i];
 		char address[24];
 
 		snprintf(address, sizeof(address), "0x%" PRIx64, cpu_pc(&h->cpu));
-		buf_printf(out, "  %-12s %-20s %-18s %20" PRIu64 "\n", point_names[h->point],
-			   h->symbol, address, h->instructions);
+		buf_printf(out, "  %-12s %-20s %-18s %20" PRIu64 "%s%s\n", point_names[h->point],
+			   h->symbol, address, h->instructions, images ? "  " : "",
+			   images ? h->image : "");
 		if (verbose)
 			text_registers(&h->cpu, out);
 	}

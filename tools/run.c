@@ -7,6 +7,8 @@
 
 #include "loaders/file_tree.h"
 #include "models/acpi.h"
+#include "models/efi_names.h"
+#include "models/efi_gop.h"
 #include "tools/handover.h"
 #include "tools/check.h"
 #include "tools/code.h"
@@ -25,12 +27,12 @@ struct run {
 	struct start_of_day sod;
 	struct machine *machine;
 	struct kernel_entry kernel;
+	struct run_images images; /* that the guest has loaded */
+	/* whose code runs: the path's image, or the last one that was started */
+	const struct image *current;
 	struct until until;
 	struct image_symbols own_symbols; /* unless the caller has them */
 	bool own_symbols_read;
-	struct run_images images; /* that the guest has loaded */
-	const struct image
-		*current; /* whose code runs: the path's, or the last one that was started */
 	bool arrived;
 	int error;          /* of a capture inside a handler */
 	bool watches_setup; /* stores of the setup code are watched, until startup_32 */
@@ -257,10 +259,14 @@ static int run_make(struct run *r, struct diag *diag)
 	r->platform.efi_map = o->efi_map;
 	r->platform.efi_map_count = o->efi_map_count;
 	r->platform.efi_nx = o->efi_nx;
+	r->platform.efi_vars = o->efi_vars;
+	r->platform.efi_vars_count = o->efi_vars_count;
 	r->platform.esp = o->esp;
 	r->platform.gop_width = o->gop_width;
 	r->platform.gop_height = o->gop_height;
 	acpi_platform_init(&r->platform);
+	if (efi_gop_platform(&r->platform))
+		return diag_set(diag, -ENOMEM, "out of memory");
 	err = ret->path->build(r->image, &r->platform, ret->variant, &r->sod, diag);
 	if (err)
 		return err;
@@ -317,10 +323,18 @@ static void outcome_unmodelled(struct run *r, const struct event *e)
 {
 	const struct event_info *info = &event_infos[e->kind];
 	uint64_t more = machine_unmodelled_count(r->machine) - 1;
-	char rest[48] = "";
+	char rest[48] = "", efi[256];
 
 	if (more)
 		snprintf(rest, sizeof(rest), ", and %" PRIu64 " more", more);
+	if (efi_event_text(e, efi, sizeof(efi))[0]) {
+		outcome_set(
+			r->ret, OUTCOME_ERROR,
+			"the guest used an answer that is not modelled: UEFI %s, at instruction %" PRIu64
+			"%s",
+			efi, e->count, rest);
+		return;
+	}
 	outcome_set(r->ret, OUTCOME_ERROR,
 		    "the guest used an answer that is not modelled: %s, %s 0x%" PRIx64
 		    ", at instruction %" PRIu64 "%s",
@@ -502,6 +516,13 @@ static void run_digest(struct run *r)
 	}
 	if (o->efi_nx)
 		digest_str(d, "efi-nx");
+	for (size_t i = 0; i < o->efi_vars_count; i++) {
+		digest_str(d, o->efi_vars[i].name);
+		digest_add(d, o->efi_vars[i].guid, sizeof(o->efi_vars[i].guid));
+		digest_u64(d, o->efi_vars[i].attributes);
+		digest_u64(d, o->efi_vars[i].data.len);
+		digest_add(d, o->efi_vars[i].data.data, o->efi_vars[i].data.len);
+	}
 	if (o->esp)
 		digest_str(d, o->esp->digest);
 	if (o->gop_width)
