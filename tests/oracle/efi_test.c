@@ -21,7 +21,7 @@
 #define INITRD_SIZE   0x10032 /* that GRUB loaded */
 #define KERNEL        0x1600000u
 
-/* Rows that may never be excused: selectors, CR0, CR4, EFER, E820, what efi_info says of the map, loader fields. */
+/* Rows that may never be excused: selectors, CR0, CR4, EFER, E820, efi_info's signature and descriptors, loader fields. */
 static const char *const never[] = { "cr0",
 				     "cr3",
 				     "cr4",
@@ -37,7 +37,6 @@ static const char *const never[] = { "cr0",
 				     "e820",
 				     "bp.efi_info.efi_loader_signature",
 				     "bp.efi_info.efi_memdesc",
-				     "bp.efi_info.efi_memmap_size",
 				     "bp.hdr.type_of_loader",
 				     "bp.hdr.loadflags",
 				     "bp.e820_entries",
@@ -47,19 +46,62 @@ static const char *const never[] = { "cr0",
 				     NULL };
 
 /* clang-format off */
+#define OVMF_OWN    "OVMF's or its boot manager's own; UEFI 2.10, 2.3.4.1 leaves it open"
+#define FIRMWARE_AT "an address of firmware's own, in a region that the map gives to firmware as well"
+#define STUB_OWN    "what the stub's code leaves there depends on addresses of its buffers and on the lengths of firmware's strings"
+#define GRUB_AT     "GRUB takes it from what its own 40 MiB heap leaves; ours has none"
+#define GRUB_STACK  "from GRUB's stack: addresses in its heap there, bytes from the seed here"
+
 static const struct known_row pe_known[] = {
+	{ "rax", OVMF_OWN }, { "rsi", OVMF_OWN }, { "rdi", OVMF_OWN }, { "rbp", OVMF_OWN }, { "r8", OVMF_OWN },
+	{ "r9", OVMF_OWN }, { "r10", OVMF_OWN }, { "r12", OVMF_OWN }, { "r14", OVMF_OWN },
+	{ "rcx", "the image's handle: " FIRMWARE_AT },
+	{ "rsp", "OVMF's stack has a little less than the 128 KiB that UEFI asks for" },
+	{ "idtr.base", FIRMWARE_AT },
+	{ "page tables", "OVMF protects the sections of its runtime drivers page by page, and has no room to split a page in the pool" },
 	{ NULL, NULL },
 };
 
 static const struct known_row pe_kernel_known[] = {
+	{ "rbp", STUB_OWN }, { "r12", STUB_OWN }, { "r14", STUB_OWN },
+	{ "rsp", "as at the entry" },
+	{ "idtr.base", "as at the entry" },
+	{ "page tables", "as at the entry; and OVMF 2022.11 has no memory attribute protocol, by which the stub asks for the kernel's text read-only" },
+	{ "r8", "descriptors in the memory map: see efi_memmap_size" },
+	{ "bp.screen_info.lfb_base", "q35 has its window for PCI there; this machine may have RAM" },
+	{ "bp.efi_info.efi_memmap", "the stub's pool of ACPI memory: OVMF has tables before it" },
+	{ "bp.efi_info.efi_memmap_size", "one descriptor less: the one of the PCI ROM's setup_data" },
+	{ "bp.hdr.cmd_line_ptr", "24 bytes: what edk2's pool has at the start of a block" },
+	{ "bp.hdr.setup_data", "the ROM of a PCI card, which this machine has none of" },
 	{ NULL, NULL },
 };
 
 static const struct known_row handover_known[] = {
+	{ "rax", GRUB_AT }, { "r8", GRUB_AT }, { "r10", GRUB_AT }, { "r11", GRUB_AT }, { "r12", GRUB_AT }, { "r14", GRUB_AT },
+	{ "r15", GRUB_AT },
+	{ "rcx", "the entry's address, as RIP" }, { "rip", GRUB_AT }, { "rdx", GRUB_AT },
+	{ "rdi", "GRUB's image handle: " FIRMWARE_AT },
+	{ "rsp", "the stack is OVMF's, and GRUB uses some of it" },
+	{ "idtr.base", FIRMWARE_AT },
+	{ "page tables", "as at the PE entry" },
+	{ "bp.hdr.code32_start", GRUB_AT }, { "bp.hdr.ramdisk_image", GRUB_AT }, { "bp.hdr.cmd_line_ptr", GRUB_AT },
+	{ "bp.hdr.kernel_info_offset", GRUB_STACK }, { "bp.edd_mbr_sig_buffer*", GRUB_STACK }, { "bp+0x2*", GRUB_STACK },
 	{ NULL, NULL },
 };
 
 static const struct known_row handover_kernel_known[] = {
+	{ "rbx", GRUB_AT }, { "rsi", GRUB_AT }, { "r9", "as RIP at the entry" },
+	{ "rbp", STUB_OWN }, { "r12", STUB_OWN }, { "r14", STUB_OWN },
+	{ "rsp", "as at the entry" },
+	{ "idtr.base", "as at the entry" },
+	{ "page tables", "as at the kernel without GRUB" },
+	{ "r8", "descriptors in the memory map: see efi_memmap_size" },
+	{ "bp.screen_info.lfb_base", "q35 has its window for PCI there; this machine may have RAM" },
+	{ "bp.efi_info.efi_memmap", "as at the kernel without GRUB" },
+	{ "bp.efi_info.efi_memmap_size", "GRUB's own memory lies otherwise" },
+	{ "bp.hdr.code32_start", GRUB_AT }, { "bp.hdr.ramdisk_image", GRUB_AT }, { "bp.hdr.cmd_line_ptr", GRUB_AT },
+	{ "bp.hdr.setup_data", "the ROM of a PCI card, which this machine has none of" },
+	{ "bp.hdr.kernel_info_offset", GRUB_STACK }, { "bp.edd_mbr_sig_buffer*", GRUB_STACK }, { "bp+0x2*", GRUB_STACK },
 	{ NULL, NULL },
 };
 /* clang-format on */
@@ -111,6 +153,8 @@ static void boot_judge(const struct boot *b)
 		.cmdline = CMDLINE,
 		.cpu = CPU_QEMU64,
 		.until = "startup_64",
+		.gop_width = 1280, /* QEMU's std VGA, as OVMF sets it up */
+		.gop_height = 800,
 		.keep_pages = true,
 	};
 	struct report_path report = { 0 };
