@@ -18,8 +18,8 @@ STOPS = {
                                             "startup": ("kernel", "startup_64")}),
     "seabios-kernel": ("bios", "qemu", {"setup16": ("entry", "_start"), "z32": ("compressed", "startup_32"),
                                         "startup": ("kernel", "startup_64")}),
-    "ovmf-kernel": ("efi", "ovmf", {"pe": ("entry", "efi_pe_entry"), "startup": ("kernel", "startup_64")}),
-    "ovmf-grub206-linuxefi": ("efi-handover", "grub2", {"ho64": ("entry", "efi64_stub_entry"),
+    "ovmf-kernel": ("efi", "spec", {"pe": ("entry", "efi_pe_entry"), "startup": ("kernel", "startup_64")}),
+    "ovmf-grub206-linuxefi": ("efi-handover", "grub2-linuxefi", {"ho64": ("entry", "efi64_stub_entry"),
                                                         "startup": ("kernel", "startup_64")}),
     "pvh": ("pvh", "qemu", {"pvh": ("entry", "pvh_start_xen"), "startup": ("kernel", "startup_64")}),
     "qboot-pvh": ("pvh", "qboot", {"pvh": ("entry", "pvh_start_xen"), "startup": ("kernel", "startup_64")}),
@@ -33,7 +33,13 @@ def number(text):
     return int(text, 16)
 
 
-def registers(regs):
+def from_text(text, key):
+    """FCW and MXCSR stand only in what the monitor printed."""
+    return text.split(key + "=", 1)[1].split()[0]
+
+
+def registers(stop):
+    regs = stop["regs"]
     out = {}
     for name in GENERAL + ["ip"]:
         out["r" + name] = regs.get("r" + name) or regs["e" + name]
@@ -42,6 +48,9 @@ def registers(regs):
     out["rflags"] = regs.get("rfl") or regs["efl"]
     for name in ("cr0", "cr2", "cr3", "cr4", "efer", "dr6", "dr7"):
         out[name] = regs[name]
+    for name in ("fcw", "mxcsr"):
+        if name.upper() + "=" in stop.get("info_registers", ""):
+            out[name] = from_text(stop["info_registers"], name.upper())
     for name in ("gdt", "idt"):
         out[name + "r.base"] = regs[name]["base"]
         out[name + "r.limit"] = regs[name]["limit"]
@@ -161,7 +170,7 @@ def convert(name):
         first = count if first is None else first
         handovers.append({
             "point": point, "image": "vmlinuz", "symbol": symbol, "instructions": count - first,
-            "registers": registers(stop["regs"]), "segments": segments(stop["regs"]),
+            "registers": registers(stop), "segments": segments(stop["regs"]),
             "memory": memory(stop, os.path.dirname(name)),
         })
     return {"path": path, "variant": variant, "facts": facts(capture, path), "handovers": handovers}
