@@ -298,6 +298,7 @@ int efi_room_take(struct efi_room *room, enum efi_memory_type type, const char *
 				.type = type,
 				.start = at + size,
 				.pages = (end - at - size) / GUEST_PAGE_SIZE,
+				.attr = r->attr,
 			};
 		*ret_gpa = at;
 		return 0;
@@ -306,23 +307,4 @@ int efi_room_take(struct efi_room *room, enum efi_memory_type type, const char *
 			"the UEFI memory map has no %s region with room for 0x%" PRIx64
 			" bytes of %s",
 			type_infos[type].name, size, what);
-}
-
-bool efi_room_rest(struct efi_room *room, enum efi_memory_type type, gpa_t *ret_gpa,
-		   uint64_t *ret_size)
-{
-	struct efi_region *largest = NULL;
-
-	for (size_t i = 0; i < room->count; i++) {
-		struct efi_region *r = &room->items[i];
-
-		if (r->type == type && r->pages && (!largest || r->pages > largest->pages))
-			largest = r;
-	}
-	if (!largest)
-		return false;
-	*ret_gpa = largest->start;
-	*ret_size = region_size(largest);
-	largest->pages = 0;
-	return true;
 }

@@ -40,10 +40,6 @@ void efi_room_init(struct efi_room *ret, const struct efi_map *map);
 int efi_room_take(struct efi_room *room, enum efi_memory_type type, const char *what, uint64_t size,
 		  uint64_t align, gpa_t *ret_gpa, struct diag *diag);
 
-/* What is left of the largest piece of @type, which is taken; false when nothing is. */
-bool efi_room_rest(struct efi_room *room, enum efi_memory_type type, gpa_t *ret_gpa,
-		   uint64_t *ret_size);
-
 /*
  * The end of the memory that firmware gives when it may choose: below the run of regions, of the types that a system keeps
  * when it sleeps, that it has set apart round the ACPI tables (edk2: PcdMemoryTypeInformation). 0: there is no such run.

@@ -71,23 +71,6 @@ int efi_map_copy(const struct efi_memory *mem, struct start_of_day *sod, struct 
 	return 0;
 }
 
-/* What firmware has set apart serves who asks for memory of that type, as with edk2, so that the map stays as it is. */
-static int give_rest(struct efi *efi, struct efi_room *room, struct diag *diag)
-{
-	static const enum efi_memory_type types[] = { EFI_ACPI_RECLAIM_MEMORY,
-						      EFI_ACPI_MEMORY_NVS };
-	int ret = 0;
-
-	for (size_t i = 0; ret == 0 && i < ARRAY_SIZE(types); i++) {
-		uint64_t size;
-		gpa_t gpa;
-
-		if (efi_room_rest(room, types[i], &gpa, &size))
-			ret = efi_pool_give(&efi->state.memory, types[i], gpa, size);
-	}
-	return ret < 0 ? diag_set(diag, ret, "the firmware's pool is full") : 0;
-}
-
 int efi_firmware_build(struct efi *efi, struct efi_start *s, struct start_of_day *sod,
 		       struct diag *diag)
 {
@@ -102,8 +85,8 @@ int efi_firmware_build(struct efi *efi, struct efi_start *s, struct start_of_day
 				    &sod->cpu, diag);
 	if (ret == 0)
 		ret = place_acpi(efi, &s->room, sod, diag);
-	if (ret == 0)
-		ret = give_rest(efi, &s->room, diag);
+	if (ret == 0 && efi_place_bins(&efi->state.memory, &s->room) < 0)
+		ret = diag_set(diag, -ENOSPC, "firmware has set too much memory apart");
 	efi->state.memory.default_end = efi_map_default_end(&s->map);
 	return ret;
 }

@@ -9,6 +9,7 @@ the entries are made again from these, without their A and D bits.
 """
 import json
 import os
+import re
 import sys
 
 # What the stops of a path are called, and the points that they stand for. z64 is on the way, not a point.
@@ -20,7 +21,7 @@ STOPS = {
                                         "startup": ("kernel", "startup_64")}),
     "ovmf-kernel": ("efi", "spec", {"pe": ("entry", "efi_pe_entry"), "startup": ("kernel", "startup_64")}),
     "ovmf-grub206-linuxefi": ("efi-handover", "grub2-linuxefi", {"ho64": ("entry", "efi64_stub_entry"),
-                                                        "startup": ("kernel", "startup_64")}),
+                                                                 "startup": ("kernel", "startup_64")}),
     "pvh": ("pvh", "qemu", {"pvh": ("entry", "pvh_start_xen"), "startup": ("kernel", "startup_64")}),
     "qboot-pvh": ("pvh", "qboot", {"pvh": ("entry", "pvh_start_xen"), "startup": ("kernel", "startup_64")}),
 }
@@ -33,14 +34,11 @@ def number(text):
     return int(text, 16)
 
 
-def from_text(text, key):
-    """FCW and MXCSR stand only in what the monitor printed."""
-    return text.split(key + "=", 1)[1].split()[0]
-
-
 def registers(stop):
     regs = stop["regs"]
-    out = {}
+    # The monitor alone tells these two.
+    out = dict(re.findall(r"\b(FCW|MXCSR)=([0-9a-f]+)", stop["info_registers"]))
+    out = {name.lower(): value for name, value in out.items()}
     for name in GENERAL + ["ip"]:
         out["r" + name] = regs.get("r" + name) or regs["e" + name]
     for i in range(8, 16):
@@ -48,9 +46,6 @@ def registers(stop):
     out["rflags"] = regs.get("rfl") or regs["efl"]
     for name in ("cr0", "cr2", "cr3", "cr4", "efer", "dr6", "dr7"):
         out[name] = regs[name]
-    for name in ("fcw", "mxcsr"):
-        if name.upper() + "=" in stop.get("info_registers", ""):
-            out[name] = from_text(stop["info_registers"], name.upper())
     for name in ("gdt", "idt"):
         out[name + "r.base"] = regs[name]["base"]
         out[name + "r.limit"] = regs[name]["limit"]
