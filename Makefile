@@ -152,6 +152,8 @@ GUEST_BINS := $(patsubst tests/guest/%.S,$(O)/tests/guest/%.bin,$(wildcard tests
 EFI_GUESTS := $(patsubst tests/guest/%.c,$(O)/tests/guest/%.efi,$(wildcard tests/guest/efi/*.c))
 FUZZ_BINS := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(FUZZ_SRCS))
 DEMO := $(if $(wildcard tests/demo/setup.S),$(O)/tests/demo.bzImage $(O)/tests/demo.vmlinux)
+# A plugin for QEMU, which tells every instruction that it runs.
+QEMU_PLUGIN := $(if $(wildcard tests/oracle/plugin/qemu_pcs.c),$(O)/tests/qemu_pcs.so)
 MAN := $(patsubst man/%.scd,o/man/%,$(wildcard man/*.scd))
 
 #
@@ -180,7 +182,7 @@ check: deps
 check-built: all tests
 	$(Q)MODE=$(MODE) tests/run.sh
 
-tests: $(TEST_BINS) $(GUEST_BINS) $(EFI_GUESTS) $(DEMO)
+tests: $(TEST_BINS) $(GUEST_BINS) $(EFI_GUESTS) $(DEMO) $(QEMU_PLUGIN)
 
 unit: $(if $(UNIT_SRCS),$(O)/tests/unit)
 	$(Q)MODE=$(MODE) tests/run.sh unit
@@ -289,10 +291,17 @@ $(O)/tests/mutants-test: $(call obj,$(MUTANTS_SRCS) $(MUTANTS_LIB_SRCS)) $(LIB) 
 	$(Q)$(call link,$(call obj,$(MUTANTS_SRCS) $(MUTANTS_LIB_SRCS)))
 
 $(O)/tests/fuzz/check_fuzz: $(call obj,$(MUTANTS_LIB_SRCS))
+$(O)/tests/fuzz/efi_fuzz: $(call obj,tests/lib/fake_pe.c)
 $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(LIB) $(UNICORN_LIB)
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(call link,$(filter %.o,$^) -fsanitize=fuzzer)
+
+# QEMU loads it: nothing of ours in it, no sanitizer.
+$(O)/tests/qemu_pcs.so: tests/oracle/plugin/qemu_pcs.c $(O)/flags
+	$(say) PLUGIN $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 -O2 -fPIC -shared -fvisibility=hidden $(WARN) -o $@ $<
 
 # A guest is one assembly file, linked alone at 1 MiB or at the address that its own `/* org: 0xADDR */` line names.
 # The ELF beside the flat file keeps the symbols. Always gas, so that the bytes do not depend on CC.
@@ -313,7 +322,7 @@ $(O)/tests/guest/%.bin: $(O)/tests/guest/%.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
 # UEFI guests: applications in C, with gnu-efi's headers as the second opinion on ours.
-EFI_GUEST_CFLAGS := -std=gnu17 -O2 -m64 -ffreestanding -fpie -fshort-wchar -fno-stack-protector -mno-red-zone -fno-asynchronous-unwind-tables \
+EFI_GUEST_CFLAGS := -std=gnu17 -O2 -m64 -ffreestanding -fpie -fshort-wchar -fno-strict-aliasing -fno-stack-protector -mno-red-zone -fno-asynchronous-unwind-tables \
 	-Wall -Wextra -Wno-unused-parameter -I. -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -MMD -MP
 
 $(O)/obj/tests/guest/efi/%.efi.o: tests/guest/efi/%.c $(O)/flags Makefile

@@ -126,10 +126,9 @@ static enum insn_flow flow_of(const ZydisDecodedInstruction *zi)
 	}
 }
 
-bool insn_decode(const uint8_t *code, size_t len, unsigned bits, struct insn *ret)
+static bool decode_full(const uint8_t *code, size_t len, unsigned bits,
+			ZydisDecodedInstruction *zi, ZydisDecodedOperand *ops)
 {
-	ZydisDecodedOperand ops[ZYDIS_MAX_OPERAND_COUNT];
-	ZydisDecodedInstruction zi;
 	ZydisDecoder d;
 
 	if (bits == 64)
@@ -138,7 +137,59 @@ bool insn_decode(const uint8_t *code, size_t len, unsigned bits, struct insn *re
 		ZydisDecoderInit(&d, ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
 	else
 		ZydisDecoderInit(&d, ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16);
-	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&d, code, len, &zi, ops)))
+	return ZYAN_SUCCESS(ZydisDecoderDecodeFull(&d, code, len, zi, ops));
+}
+
+static uint32_t written_register(ZydisRegister r)
+{
+	ZydisRegister whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, r);
+
+	if (ZydisRegisterGetClass(whole) == ZYDIS_REGCLASS_GPR64)
+		return BIT(ZydisRegisterGetId(whole));
+	if (ZydisRegisterGetClass(r) == ZYDIS_REGCLASS_SEGMENT)
+		return WRITTEN_SEG(r == ZYDIS_REGISTER_DS ? SEG_DS : seg_of(r));
+	switch (r) {
+	case ZYDIS_REGISTER_FLAGS:
+	case ZYDIS_REGISTER_EFLAGS:
+	case ZYDIS_REGISTER_RFLAGS: return WRITTEN_FLAGS;
+	case ZYDIS_REGISTER_GDTR: return WRITTEN_GDTR;
+	case ZYDIS_REGISTER_IDTR: return WRITTEN_IDTR;
+	case ZYDIS_REGISTER_LDTR: return WRITTEN_SEG(SEG_LDTR);
+	case ZYDIS_REGISTER_TR: return WRITTEN_SEG(SEG_TR);
+	case ZYDIS_REGISTER_CR0: return WRITTEN_CR0;
+	case ZYDIS_REGISTER_CR3: return WRITTEN_CR3;
+	case ZYDIS_REGISTER_CR4: return WRITTEN_CR4;
+	default: return 0;
+	}
+}
+
+uint32_t insn_written(const uint8_t *code, size_t len, unsigned bits)
+{
+	ZydisDecodedOperand ops[ZYDIS_MAX_OPERAND_COUNT];
+	ZydisDecodedInstruction zi;
+	uint32_t written = 0;
+
+	if (!decode_full(code, len, bits, &zi, ops))
+		return 0;
+	switch (classify(&zi, ops)) {
+	case INSN_FAR:
+	case INSN_IRET: written |= WRITTEN_SEG(SEG_CS); break;
+	default: break;
+	}
+	for (unsigned i = 0; i < zi.operand_count; i++) {
+		if (ops[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+		    (ops[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE))
+			written |= written_register(ops[i].reg.value);
+	}
+	return written;
+}
+
+bool insn_decode(const uint8_t *code, size_t len, unsigned bits, struct insn *ret)
+{
+	ZydisDecodedOperand ops[ZYDIS_MAX_OPERAND_COUNT];
+	ZydisDecodedInstruction zi;
+
+	if (!decode_full(code, len, bits, &zi, ops))
 		return false;
 	*ret = (struct insn){
 		.cls = classify(&zi, ops),

@@ -56,6 +56,21 @@ struct insn {
 /* Decode the bytes at @code (at most @len, 15 are enough). False when they are no instruction. */
 bool insn_decode(const uint8_t *code, size_t len, unsigned bits, struct insn *ret);
 
+/*
+ * Which registers an instruction writes, in whole or in part: bits 0-15 enum gpr,
+ * 16-23 enum seg, then these. Implicit writes count; MSRs are not in it.
+ */
+#define WRITTEN_SEG(seg) BIT(16 + (seg))
+#define WRITTEN_FLAGS    BIT(24)
+#define WRITTEN_GDTR     BIT(25)
+#define WRITTEN_IDTR     BIT(26)
+#define WRITTEN_CR0      BIT(27)
+#define WRITTEN_CR3      BIT(28)
+#define WRITTEN_CR4      BIT(29)
+
+/* 0 also when the bytes are no instruction. */
+uint32_t insn_written(const uint8_t *code, size_t len, unsigned bits);
+
 /* Linear address of the memory operand; @pc is the linear address of the instruction. */
 gva_t insn_mem_address(const struct insn *in, const struct cpu_state *cpu, gva_t pc);
 

@@ -164,6 +164,11 @@ struct machine {
 	struct buf console;
 
 	/* hang detection */
+	struct {
+		struct cpu_state cpu; /* asleep */
+		uint32_t
+			wakes; /* by the timer, one after another, that came back to it; 0: none yet */
+	} idle;
 	uint64_t repeat_check; /* count of the next look */
 	struct repeat *repeat;
 
@@ -271,6 +276,9 @@ uint8_t pic_take(struct machine *m);
 uint64_t timer_next(struct machine *m);
 /* Take the first interrupt that is due at @now; false when there is none. */
 bool timer_take(struct machine *m, uint64_t now, uint8_t *ret_vector);
+
+/* HLT until the interrupt controller wakes it (idle.c): false when that has been going on for too long, which stops the run. */
+bool idle_sleep(struct machine *m, const struct cpu_state *cpu);
 
 /* hang detection (repeat.c) */
 void repeat_init(struct machine *m);

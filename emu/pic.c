@@ -68,6 +68,7 @@ static void command(struct machine *m, unsigned chip, uint8_t value)
 	}
 }
 
+/* What a new mask lets through is taken where the next block of code begins, not before. */
 void pic_write(struct machine *m, uint16_t port, uint8_t value)
 {
 	struct device_state *d = &m->devices;

@@ -446,6 +446,8 @@ static bool wake_from_hlt(struct machine *m)
 			     (unsigned long long)cpu_pc(&cpu));
 		return false;
 	}
+	if (timer_next(m) == pic_next(m) && !idle_sleep(m, &cpu))
+		return false;
 	if (timer_next(m) >= m->limit) {
 		machine_stop(m, STOP_LIMIT,
 			     "HLT before 0x%llx until after the last instruction allowed",

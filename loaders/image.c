@@ -12,6 +12,7 @@
 
 #include "loaders/formats.h"
 #include "loaders/pe.h"
+#include "loaders/symbols.h"
 
 static void image_set_name(struct image *image, const char *name)
 {
@@ -191,6 +192,8 @@ struct image *image_close(struct image *image)
 {
 	if (!image)
 		return NULL;
+	image_symbols_release(image->symbols);
+	free(image->symbols);
 	free(image->bz);
 	free(image->elf);
 	free((uint8_t *)(uintptr_t)image->payload.data);

@@ -164,6 +164,8 @@ struct image_entry {
 
 #define IMAGE_ENTRIES_MAX 8
 
+struct image_symbols;
+
 struct image {
 	char name[256]; /* base name */
 	char sha256[SHA256_HEX_SIZE];
@@ -176,6 +178,8 @@ struct image {
 	struct image_entry entries[IMAGE_ENTRIES_MAX];
 	unsigned entry_count;
 	struct bytes payload; /* unpacked payload, owned; len 0 until image_unpack() */
+	/* names from files beside it (loaders/symbol_files.h), owned; NULL: it has only its own */
+	struct image_symbols *symbols;
 };
 
 /* A file larger than this is refused unread. */

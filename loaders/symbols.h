@@ -47,10 +47,15 @@ struct symbols {
 	size_t count;
 	size_t *by_name; /* indices of items by name, then by address */
 	char *names;     /* owned: what items point to */
+	uint64_t base;   /* that the addresses of the ELF file they come from have on top */
 };
+
+struct source_lines;
 
 struct image_symbols {
 	struct symbols stage[STAGE_COUNT];
+	/* source lines (loaders/lines.h), owned; NULL: none are known */
+	struct source_lines *lines[STAGE_COUNT];
 };
 
 /*
@@ -67,6 +72,9 @@ void image_symbols_release(struct image_symbols *s);
  * which is linked at 0, is none of it. Both 0 when nothing is loaded.
  */
 void elf_linked_span(const struct elf_image *elf, uint64_t *ret_start, uint64_t *ret_end);
+
+/* The image file's bytes of the setup or the compressed stage, of which its addresses are offsets; len 0: none. */
+struct bytes image_stage_bytes(const struct image *image, enum code_stage stage);
 
 /* --- looking up --- */
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "loaders/kallsyms.h"
+#include "loaders/lines.h"
 
 #define ELF_PT_LOAD 1u     /* ELF gABI, p_type */
 #define STARTUP_64  0x200u /* boot.rst "64-bit BOOT PROTOCOL": startup_64 is 0x200 past startup_32 */
@@ -113,6 +114,18 @@ static int kernel_read(struct symbols *to, const struct elf_image *elf, struct d
 	return symbols_finish(&b);
 }
 
+struct bytes image_stage_bytes(const struct image *image, enum code_stage stage)
+{
+	const struct bzimage *bz = image->bz;
+	struct bytes b = { 0 };
+
+	if (bz && stage == STAGE_SETUP)
+		bytes_slice(image->file, 0, bz->setup_size, &b);
+	else if (bz && stage == STAGE_COMPRESSED)
+		bytes_slice(image->file, bz->setup_size, bz->kernel_size, &b);
+	return b;
+}
+
 int image_symbols_read(struct image_symbols *ret, const struct image *image, struct diag *ret_note)
 {
 	struct symbols_builder b;
@@ -139,6 +152,8 @@ int image_symbols_read(struct image_symbols *ret, const struct image *image, str
 
 void image_symbols_release(struct image_symbols *s)
 {
-	for (unsigned i = 0; s && i < STAGE_COUNT; i++)
+	for (unsigned i = 0; s && i < STAGE_COUNT; i++) {
 		symbols_release(&s->stage[i]);
+		s->lines[i] = source_lines_close(s->lines[i]);
+	}
 }

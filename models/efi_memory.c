@@ -311,7 +311,11 @@ int efi_pool_give(struct efi_memory *mem, uint32_t type, gpa_t gpa, uint64_t siz
 {
 	struct efi_pool_block b = { .gpa = gpa, .size = size, .type = type };
 
-	return pool_insert(mem, &b) ? 0 : -ENOSPC;
+	if (!pool_insert(mem, &b))
+		return -ENOSPC;
+	mem->pool_kept = gpa;
+	mem->pool_kept_size = size;
+	return 0;
 }
 
 efi_status_t efi_pool_allocate(struct efi_memory *mem, uint32_t type, uint64_t size, gpa_t *ret_gpa)
@@ -366,8 +370,10 @@ static void pool_shrink(struct efi_memory *mem, uint32_t at)
 	gpa_t end = ALIGN_DOWN(b.gpa + b.size, GUEST_PAGE_SIZE);
 	struct efi_pool_block tail = { .gpa = end, .size = b.gpa + b.size - end, .type = b.type };
 
-	if (end <= first || (end - first) / GUEST_PAGE_SIZE < POOL_GRAIN ||
-	    (tail.size && mem->pool_count == EFI_POOL_MAX))
+	/* What was the firmware's from the start stays so. */
+	if (b.gpa >= mem->pool_kept && b.gpa - mem->pool_kept < mem->pool_kept_size)
+		return;
+	if (end <= first || (tail.size && mem->pool_count == EFI_POOL_MAX))
 		return;
 	if (efi_pages_free(mem, first, (end - first) / GUEST_PAGE_SIZE) != EFI_SUCCESS)
 		return;

@@ -31,6 +31,8 @@ struct efi_memory {
 	uint64_t key; /* goes up with every change of the map */
 	uint32_t range_count;
 	uint32_t pool_count;
+	gpa_t pool_kept; /* of efi_pool_give() */
+	uint64_t pool_kept_size;
 	struct efi_range ranges[EFI_RANGES_MAX];
 	struct efi_pool_block pool[EFI_POOL_MAX]; /* sorted by address */
 };
@@ -59,7 +61,7 @@ efi_status_t efi_pool_allocate(struct efi_memory *mem, uint32_t type, uint64_t s
 /* INVALID_PARAMETER for what is no block of the pool. */
 efi_status_t efi_pool_free(struct efi_memory *mem, gpa_t gpa);
 
-/* Memory that is of @type in the map already: free blocks of the pool from here on. -ENOSPC. */
+/* Memory that is of @type in the map already, and stays so: free blocks of the pool from here on. Once. -ENOSPC. */
 int efi_pool_give(struct efi_memory *mem, uint32_t type, gpa_t gpa, uint64_t size);
 
 /* The EFI_DESCRIPTOR_SIZE bytes that GetMemoryMap() gives for @r. */

@@ -29,6 +29,9 @@ _Static_assert(DATA_CONFIG + EFI_CONFIG_MAX * CONFIG_ENTRY <= DATA_PAGES * GUEST
 #define RT_PROPERTIES_VERSION 1u
 #define RT_PROPERTIES_SIZE    8u
 
+/* 7.5.1: an image that is started has five minutes; an instruction is a nanosecond. */
+#define WATCHDOG 300000000000ull
+
 uint32_t efi_crc32(uint32_t crc, const void *data, size_t len)
 {
 	const uint8_t *p = data;
@@ -368,6 +371,7 @@ int efi_attach(struct machine *m, struct efi *efi, const struct cpu_state *entry
 	struct part part = { .name = "efi", .version = 1, .size = sizeof(*s), .state = s };
 	int ret;
 
+	s->watchdog = WATCHDOG;
 	s->cr3 = entry->cr3;
 	s->gdt = entry->gdtr.base;
 	s->idt = entry->idtr.base;

@@ -71,6 +71,9 @@ int linux_boot_place(struct linux_boot *b, const char *name, gpa_t gpa, const vo
  */
 int linux_boot_by_spec(struct linux_boot *b, uint32_t code_attr, gpa_t *ret_gdt);
 
+/* Fill what boot.rst leaves open in the registers of the start of day, which has those that it asks for, from the seed. */
+void linux_boot_junk(struct linux_boot *b);
+
 /* An ELF kernel entered at e_entry; elf_boot_release() frees what it owns. */
 struct elf_boot {
 	const struct elf_image *elf;

@@ -35,6 +35,15 @@ static int spec_build(struct linux_boot *b)
 	return ret;
 }
 
+static int junk_build(struct linux_boot *b)
+{
+	int ret = spec_build(b);
+
+	if (ret == 0)
+		linux_boot_junk(b);
+	return ret;
+}
+
 struct linux32_variant {
 	int (*build)(struct linux_boot *b);
 };
@@ -55,6 +64,12 @@ static const struct sod_variant variants[] = {
 		.cite = "grub-core/loader/i386/linux.c and lib/i386/relocator32.S of GRUB 2.06, and a capture of it under QEMU",
 		.known = grub2_known,
 		.data = &(const struct linux32_variant){ .build = linux32_grub2_build },
+	},
+	{
+		.name = "junk",
+		.doc = "what the document demands, drawn from the seed elsewhere; the direction flag is set",
+		.cite = "boot.rst \"32-bit Boot Protocol\", what it does not name",
+		.data = &(const struct linux32_variant){ .build = junk_build },
 	},
 };
 

@@ -120,6 +120,18 @@ static int check_event_name(struct checker *c, const struct expr *e)
 						 complain(c, e, "unknown event \"%s\"", e->word);
 }
 
+/* A point in quotes, which may not be later than where the rule is judged. */
+static int check_point_name(struct checker *c, const struct expr *e)
+{
+	struct name_ref at = { .needs_state = true, .at_point = true };
+
+	for (at.point = POINT_ENTRY; e->kind == EXPR_STRING && at.point < POINT_COUNT; at.point++) {
+		if (!strcmp(e->word, point_names[at.point]))
+			return check_point(c, e, &at);
+	}
+	return complain(c, e, "expected the name of a point in quotes");
+}
+
 static int check_call(struct checker *c, struct expr *e)
 {
 	int err;
@@ -145,6 +157,8 @@ static int check_call(struct checker *c, struct expr *e)
 							VALUE_STRING);
 		if (!err && letter == 'k')
 			err = check_event_name(c, e->arg[i]);
+		else if (!err && letter == 'p')
+			err = check_point_name(c, e->arg[i]);
 		if (err)
 			return err;
 	}

@@ -199,6 +199,18 @@ static struct value set_union(struct eval *ev, struct value a, struct value b)
 	return a;
 }
 
+static struct value set_difference(struct eval *ev, struct value a, struct value b)
+{
+	for (size_t i = 0; i < b.set.count; i++) {
+		const struct region *r = &b.set.items[i];
+
+		if (regions_remove(&a.set, r->start, r->last - r->start + 1))
+			eval_stop(ev, EVAL_ERROR, "out of memory");
+	}
+	value_free(&b);
+	return a;
+}
+
 static struct value eval_set_op(struct eval *ev, const struct expr *e, struct value a,
 				struct value b)
 {
@@ -206,6 +218,8 @@ static struct value eval_set_op(struct eval *ev, const struct expr *e, struct va
 
 	if (e->op == OP_UNION)
 		return set_union(ev, a, b);
+	if (e->op == OP_SUB)
+		return set_difference(ev, a, b);
 	keep_term(ev, e->arg[0], &a);
 	keep_term(ev, e->arg[1], &b);
 	if (e->op == OP_OVERLAPS)

@@ -24,6 +24,7 @@ RULE_FILE(linux_entry64, "specs/linux-entry64.yaml");
 RULE_FILE(boot_params, "specs/boot-params.yaml");
 RULE_FILE(xen_pvh, "specs/xen-pvh.yaml");
 RULE_FILE(uefi_entry, "specs/uefi-entry.yaml");
+RULE_FILE(efi_handover, "specs/efi-handover.yaml");
 RULE_FILE(startup_64, "specs/startup_64.yaml");
 
 #define ROW(symbol, file_name)                                  \
@@ -40,6 +41,7 @@ const struct spec_file spec_files[] = {
 	ROW(boot_params, "boot-params.yaml"),
 	ROW(xen_pvh, "xen-pvh.yaml"),
 	ROW(uefi_entry, "uefi-entry.yaml"),
+	ROW(efi_handover, "efi-handover.yaml"),
 	ROW(startup_64, "startup_64.yaml"),
 };
 

@@ -130,6 +130,8 @@ const struct function *function_find(const char *name)
 		f = find(file_functions, file_function_count, name);
 	if (!f)
 		f = find(note_functions, note_function_count, name);
+	if (!f)
+		f = find(compare_functions, compare_function_count, name);
 	return f ? f : find(payload_functions, payload_function_count, name);
 }
 
@@ -147,4 +149,5 @@ void function_list(namespace_fn each, void *arg)
 	list_table(file_functions, file_function_count, each, arg);
 	list_table(payload_functions, payload_function_count, each, arg);
 	list_table(note_functions, note_function_count, each, arg);
+	list_table(compare_functions, compare_function_count, each, arg);
 }

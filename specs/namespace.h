@@ -74,7 +74,8 @@ void list_free(struct list *l);
 struct function {
 	const char *name;
 	enum value_type type;
-	const char *args; /* a letter each: i integer, S set, t string, k the name of an event */
+	const char *
+		args; /* a letter each: i integer, S set, t string, k the name of an event, p of a point */
 	bool needs_state;
 	struct value (*call)(struct eval *ev, const struct value *args);
 	const char *doc;

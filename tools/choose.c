@@ -51,6 +51,9 @@ void choose_image(const struct options *o, const char *path, struct image **ret_
 	snprintf(ret->name, sizeof(ret->name), "%s", base_name(path));
 	if (image_load(ret_image, path, &diag)) {
 		diag_line(&diag, ret->name, ret->error, sizeof(ret->error));
+	} else if (symbol_files_load(*ret_image, path, &o->symbols, &diag)) {
+		*ret_image = image_close(*ret_image);
+		diag_line(&diag, ret->name, ret->error, sizeof(ret->error));
 	} else {
 		ret->image = *ret_image;
 		ret->format = image_format_names[(*ret_image)->format];

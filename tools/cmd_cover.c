@@ -6,18 +6,22 @@
 
 #include "tools/choose.h"
 #include "tools/cmd.h"
-#include "tools/cover.h"
+#include "tools/cover_forbid.h"
 #include "tools/file.h"
 
 struct cover_command {
 	struct options options;
 	const char *image;
+	const char *forbid; /* code that must not run; NULL: none */
 	const char *drcov; /* where to write that format, too; NULL: nowhere */
 };
 
-enum { OPT_DRCOV = 0x200 };
+enum { OPT_DRCOV = 0x200, OPT_FORBID };
 
 static const struct argp_option cover_options[] = {
+	{ "forbid", OPT_FORBID, "FILE", 0,
+	  "Fail when code that FILE forbids has run: a function or range, the paths, and why, one row each",
+	  1 },
 	{ "drcov", OPT_DRCOV, "FILE", 0, "Also write what ran on any path to FILE, as drcov", 1 },
 	{ 0 },
 };
@@ -31,6 +35,7 @@ static error_t parse_cover(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &c->options;
 		state->child_inputs[1] = &c->options;
 		return 0;
+	case OPT_FORBID: c->forbid = arg; return 0;
 	case OPT_DRCOV: c->drcov = arg; return 0;
 	case ARGP_KEY_ARG:
 		if (c->image)
@@ -59,18 +64,32 @@ static int write_beside(const char *path, const struct buf *b)
 	return err;
 }
 
-static int cover_write(const struct cover_command *command, const struct cover *c)
+/* All that a run of the command holds. */
+struct cover_work {
+	const struct cover_command *command;
+	struct report report;
+	struct image *image;
+	struct cover cover;
+	struct forbid_list forbid;
+	struct forbid_hits hits;
+};
+
+static int cover_write(const struct cover_work *w)
 {
+	const struct cover_command *command = w->command;
 	struct buf out = { 0 }, drcov = { 0 };
 	int err;
 
-	if (command->options.format == FORMAT_JSON)
-		cover_json(c, &out);
-	else
-		cover_text(c, &out, command->options.verbose);
+	if (command->options.format == FORMAT_JSON) {
+		cover_json(&w->cover, command->forbid ? &w->hits : NULL, &out);
+	} else {
+		cover_text(&w->cover, &out, command->options.verbose);
+		if (command->forbid)
+			forbid_text(&w->forbid, &w->hits, &w->cover, &out);
+	}
 	err = options_write(&command->options, &out);
 	if (!err && command->drcov) {
-		cover_drcov(c, UINT64_MAX, &drcov);
+		cover_drcov(&w->cover, UINT64_MAX, &drcov);
 		err = write_beside(command->drcov, &drcov);
 	}
 	buf_free(&out);
@@ -78,30 +97,50 @@ static int cover_write(const struct cover_command *command, const struct cover *
 	return err;
 }
 
+/* The list is read before anything runs: a mistake in it is soon told. */
+static int cover_judge(struct cover_work *w, struct diag *diag)
+{
+	const struct run_options *run = &w->command->options.run;
+	struct report_image *result = w->report.images;
+	int err = cover_begin(&w->cover, w->image, run->symbols);
+
+	if (!err && w->command->forbid) {
+		err = forbid_read(&w->forbid, w->command->forbid, w->cover.symbols, diag);
+		if (err)
+			return err;
+	}
+	if (!err)
+		err = cover_image(&w->cover, result, run);
+	choose_require(&w->command->options, result);
+	if (!err)
+		err = forbid_judge(&w->forbid, &w->cover, run, &w->hits);
+	return err ? diag_set(diag, err, "%s: %s", result->name, strerror(-err)) : 0;
+}
+
 static int cover_run(const struct cover_command *command)
 {
 	struct report_image *result = calloc(1, sizeof(*result));
-	struct report report = { .options = &command->options.run, .images = result };
-	struct image *image = NULL;
-	struct cover c = { 0 };
-	int status = EXIT_CANNOT_JUDGE, err;
+	struct cover_work w = { .command = command,
+				.report = { .options = &command->options.run,
+					    .images = result,
+					    .image_count = 1 } };
+	int status = EXIT_CANNOT_JUDGE;
+	struct diag diag = { 0 };
 
 	if (!result)
 		return status;
-	report.image_count = 1;
-	choose_image(&command->options, command->image, &image, result);
-	if (result->error[0])
-		goto out;
-	err = cover_image(&c, image, result, &command->options.run);
-	choose_require(&command->options, result);
-	if (err)
-		fprintf(stderr, "bootpath: %s: %s\n", result->name, strerror(-err));
-	else if (!cover_write(command, &c))
-		status = report_exit_status(&report);
-out:
-	cover_release(&c);
-	report_release(&report);
-	image_close(image);
+	choose_image(&command->options, command->image, &w.image, result);
+	if (!result->error[0]) {
+		if (cover_judge(&w, &diag))
+			fprintf(stderr, "bootpath: %s\n", diag.text);
+		else if (!cover_write(&w))
+			status = w.hits.count ? 1 : report_exit_status(&w.report);
+	}
+	forbid_hits_release(&w.hits);
+	forbid_release(&w.forbid);
+	cover_release(&w.cover);
+	report_release(&w.report);
+	image_close(w.image);
 	return status;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "emu/paging.h"
+#include "loaders/lines.h"
 
 #define ELF_PT_LOAD 1u /* ELF gABI, p_type */
 
@@ -16,6 +17,7 @@
 #define SEARCH_BYTES 32u
 
 /* Enough for every firmware's and loader's own pages; what runs in more of them goes without a search. */
+#define LINE_ROOM     16u /* " (:4294967295)" */
 #define STRANGERS_MAX 256u
 #define COPIES_MAX    256u
 
@@ -114,19 +116,6 @@ void code_map_kernel(struct code_map *map, uint64_t delta, uint64_t count)
 	map->kernel_known = true;
 }
 
-/* The image file's bytes of a stage, of which the addresses are offsets. */
-static struct bytes stage_bytes(const struct image *image, enum code_stage stage)
-{
-	const struct bzimage *bz = image->bz;
-	struct bytes b = { 0 };
-
-	if (bz && stage == STAGE_SETUP)
-		bytes_slice(image->file, 0, bz->setup_size, &b);
-	else if (bz && stage == STAGE_COMPRESSED)
-		bytes_slice(image->file, bz->setup_size, bz->kernel_size, &b);
-	return b;
-}
-
 /* Does the place hold, in memory, what the file has there? */
 static bool place_holds(const struct code_map *map, const struct code_place *place,
 			const uint8_t *now, size_t len)
@@ -135,7 +124,7 @@ static bool place_holds(const struct code_map *map, const struct code_place *pla
 
 	if (place->stage == STAGE_KERNEL)
 		return true; /* it patches itself */
-	file = stage_bytes(map->image, place->stage);
+	file = image_stage_bytes(map->image, place->stage);
 	if (place->address >= file.len)
 		return false;
 	if (len > file.len - place->address)
@@ -241,7 +230,7 @@ static void search_copy(struct code_map *map, const struct mem_reader *mem, gpa_
 	    mem_reader_read(mem, gpa, code, sizeof(code)))
 		return;
 	for (unsigned stage = STAGE_SETUP; stage <= STAGE_COMPRESSED; stage++) {
-		struct bytes file = stage_bytes(map->image, stage);
+		struct bytes file = image_stage_bytes(map->image, stage);
 
 		if (find_once(file, code, &address)) {
 			before = equal_before(mem, gpa, file, address);
@@ -348,6 +337,8 @@ char *code_place_describe(const struct code_place *place, const struct image_sym
 	const struct symbols *s = &symbols->stage[place->stage];
 	const struct symbol *sym = symbols_at(s, place->address);
 	const char *prefix = "";
+	char file[SYMBOL_TEXT_SIZE];
+	unsigned line;
 
 	if (!sym)
 		snprintf(text, size, "%s+0x%" PRIx64, code_stage_names[place->stage],
@@ -358,5 +349,9 @@ char *code_place_describe(const struct code_place *place, const struct image_sym
 	    symbols_find(&symbols->stage[STAGE_COMPRESSED], sym->name))
 		prefix = "kernel ";
 	snprintf(text, size, "%s%s+0x%" PRIx64, prefix, sym->name, place->address - sym->address);
+	if (source_lines_at(symbols->lines[place->stage], place->address, file, sizeof(file),
+			    &line) &&
+	    strlen(text) + strlen(file) + LINE_ROOM < size)
+		snprintf(text + strlen(text), size - strlen(text), " (%s:%u)", file, line);
 	return text;
 }

@@ -79,7 +79,8 @@ bool code_map_kernel_gpa(const struct code_map *map, uint64_t address, gpa_t *re
 
 /*
  * "startup_64+0x1c6"; the kernel proper's names go by "kernel startup_64+0x40" where the
- * compressed stage has one of the same name. Returns @text.
+ * compressed stage has one of the same name; " (init/main.c:955)" follows where lines are
+ * known. Returns @text.
  */
 char *code_place_describe(const struct code_place *place, const struct image_symbols *symbols,
 			  char *text, size_t size);

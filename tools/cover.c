@@ -7,6 +7,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+int cover_begin(struct cover *c, const struct image *image, const struct image_symbols *symbols)
+{
+	c->image = image;
+	c->symbols = symbols ? symbols : &c->own_symbols;
+	return symbols ? 0 : image_symbols_read(&c->own_symbols, image, NULL);
+}
+
+int cover_add(struct cover *c, const struct cover_log *log, unsigned path)
+{
+	for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
+		for (size_t i = 0; i < log->stage[stage].count; i++) {
+			struct cover_insn insn = log->stage[stage].items[i];
+
+			insn.paths = BIT64(path);
+			if (!cover_insns_add(&c->stage[stage], &insn))
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
 static int cover_path(struct cover *c, size_t i, const struct run_options *options)
 {
 	struct report_path *p = &c->result->paths[i];
@@ -19,14 +40,8 @@ static int cover_path(struct cover *c, size_t i, const struct run_options *optio
 	path_run(c->image, p->path, p->variant, &run, p);
 	err = cover_log_finish(&log);
 	c->elsewhere[i] = log.elsewhere;
-	for (unsigned stage = 0; stage < STAGE_COUNT && !err; stage++) {
-		for (size_t k = 0; k < log.stage[stage].count && !err; k++) {
-			struct cover_insn insn = log.stage[stage].items[k];
-
-			insn.paths = BIT64(i);
-			err = cover_insns_add(&c->stage[stage], &insn) ? 0 : -ENOMEM;
-		}
-	}
+	if (!err)
+		err = cover_add(c, &log, (unsigned)i);
 	cover_log_release(&log);
 	return err;
 }
@@ -58,7 +73,7 @@ static bool block_goes_on(const struct cover_block *b, const struct cover_insn *
 static int stage_blocks(struct cover *c, enum code_stage stage)
 {
 	const struct cover_insns *list = &c->stage[stage];
-	const struct symbols *names = &c->symbols.stage[stage];
+	const struct symbols *names = &c->symbols->stage[stage];
 	struct cover_block *b = NULL;
 	const struct symbol *in = NULL;
 
@@ -104,7 +119,7 @@ static int cover_functions(struct cover *c)
 
 	for (size_t i = 0; i < c->block_count; i++) {
 		const struct cover_block *b = &c->blocks[i];
-		const struct symbol *s = symbols_at(&c->symbols.stage[b->stage], b->address);
+		const struct symbol *s = symbols_at(&c->symbols->stage[b->stage], b->address);
 
 		if (!f || f->stage != b->stage || f->symbol != s) {
 			f = function_add(c);
@@ -136,7 +151,7 @@ static bool is_alias(const struct symbols *names, size_t i)
 static void count_known(struct cover *c)
 {
 	for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
-		const struct symbols *names = &c->symbols.stage[stage];
+		const struct symbols *names = &c->symbols->stage[stage];
 
 		for (size_t i = 0; i < names->count; i++)
 			c->known[stage] += is_function(&names->items[i]) && !is_alias(names, i);
@@ -164,7 +179,7 @@ const struct symbol *cover_next_never(const struct cover *c, struct cover_never 
 				      enum code_stage *ret_stage)
 {
 	for (; at->stage < STAGE_COUNT; at->stage++, at->index = 0) {
-		const struct symbols *names = &c->symbols.stage[at->stage];
+		const struct symbols *names = &c->symbols->stage[at->stage];
 
 		while (at->index < names->count) {
 			size_t i = at->index++;
@@ -197,22 +212,14 @@ char *cover_function_name(const struct cover *c, const struct cover_function *f,
 		snprintf(text, size, "%s", f->symbol->name);
 	else
 		snprintf(text, size, "%s+0x%" PRIx64, code_stage_names[f->stage],
-			 f->address - c->symbols.stage[f->stage].start);
+			 f->address - c->symbols->stage[f->stage].start);
 	return text;
 }
 
-int cover_image(struct cover *c, const struct image *image, struct report_image *result,
-		const struct run_options *options)
+int cover_sum_up(struct cover *c)
 {
 	int err = 0;
 
-	c->image = image;
-	c->result = result;
-	if (result->path_count > COVER_PATHS_MAX)
-		return -E2BIG;
-	err = image_symbols_read(&c->symbols, image, &c->symbols_note);
-	for (size_t i = 0; i < result->path_count && !err; i++)
-		err = cover_path(c, i, options);
 	for (unsigned stage = 0; stage < STAGE_COUNT && !err; stage++) {
 		cover_insns_merge(&c->stage[stage]);
 		err = stage_blocks(c, stage);
@@ -223,11 +230,23 @@ int cover_image(struct cover *c, const struct image *image, struct report_image 
 	return err;
 }
 
+int cover_image(struct cover *c, struct report_image *result, const struct run_options *options)
+{
+	int err = 0;
+
+	c->result = result;
+	if (result->path_count > COVER_PATHS_MAX)
+		return -E2BIG;
+	for (size_t i = 0; i < result->path_count && !err; i++)
+		err = cover_path(c, i, options);
+	return err ? err : cover_sum_up(c);
+}
+
 void cover_release(struct cover *c)
 {
 	for (unsigned stage = 0; stage < STAGE_COUNT; stage++)
 		cover_insns_free(&c->stage[stage]);
-	image_symbols_release(&c->symbols);
+	image_symbols_release(&c->own_symbols);
 	free(c->blocks);
 	free(c->functions);
 	*c = (struct cover){ 0 };

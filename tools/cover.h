@@ -5,6 +5,8 @@
 
 #include "tools/cover_log.h"
 
+struct forbid_hits;
+
 #define COVER_PATHS_MAX 64u
 
 /* Code without a way in or out but at its ends, all of which ran on the same paths. */
@@ -28,9 +30,9 @@ struct cover_function {
 
 struct cover {
 	const struct image *image;
-	struct image_symbols symbols;
-	struct diag symbols_note;
-	struct report_image *result; /* the paths with their outcomes; borrowed */
+	const struct image_symbols *symbols;
+	struct image_symbols own_symbols;    /* when nobody gave any */
+	struct report_image *result;         /* the paths with their outcomes; borrowed */
 	uint64_t elsewhere[COVER_PATHS_MAX]; /* blocks outside of the image, by path */
 	struct cover_insns stage[STAGE_COUNT];
 	struct cover_block *blocks; /* by stage, then address */
@@ -40,13 +42,18 @@ struct cover {
 	uint64_t known[STAGE_COUNT]; /* functions that the stage's symbols name */
 };
 
+/* Zero @c before. @symbols may be NULL: what @image (borrowed) itself has. -ENOMEM. */
+int cover_begin(struct cover *c, const struct image *image, const struct image_symbols *symbols);
 /*
  * Run all paths of @result, which choose_image() filled, and put together what
- * ran where. Zero @c before. -ENOMEM; -E2BIG for more paths than COVER_PATHS_MAX.
+ * ran where. -ENOMEM; -E2BIG for more paths than COVER_PATHS_MAX.
  */
-int cover_image(struct cover *c, const struct image *image, struct report_image *result,
-		const struct run_options *options);
+int cover_image(struct cover *c, struct report_image *result, const struct run_options *options);
 void cover_release(struct cover *c);
+
+/* The same by hand: add each run's finished log as path number @path, then sum up. -ENOMEM. */
+int cover_add(struct cover *c, const struct cover_log *log, unsigned path);
+int cover_sum_up(struct cover *c);
 
 /* The paths that were run: those that were not skipped. */
 uint64_t cover_ran(const struct cover *c);
@@ -64,7 +71,8 @@ const struct symbol *cover_next_never(const struct cover *c, struct cover_never 
 				      enum code_stage *ret_stage);
 
 void cover_text(const struct cover *c, struct buf *out, bool verbose);
-void cover_json(const struct cover *c, struct buf *out);
+/* @hits may be NULL: nothing was forbidden. */
+void cover_json(const struct cover *c, const struct forbid_hits *hits, struct buf *out);
 /* The drcov format, version 2, of what ran on any of @paths; a module for each stage. */
 void cover_drcov(const struct cover *c, uint64_t paths, struct buf *out);
 

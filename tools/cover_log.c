@@ -190,9 +190,8 @@ static void log_block(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 	}
 	machine_cpu_get(m, &cpu);
 	/* Kernel addresses are spread over 64 bits; a stage and a width make few of them equal by chance. */
-	if (seen_add(log, (hash64(&place.address, sizeof(place.address)) << 3 |
-			   place.stage << 1 | 1) &
-				  ~BIT64(63)))
+	if (seen_add(log, (hash64(&place.address, sizeof(place.address)) << 3 | place.stage << 1 |
+			   1) & ~BIT64(63)))
 		log_straight(log, m, &cpu, pc, &place);
 }
 

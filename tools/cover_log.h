@@ -11,9 +11,9 @@ struct cover_insn {
 	uint64_t address; /* the stage's own */
 	uint64_t paths;   /* bit n: path n ran it */
 	uint8_t len;
-	uint8_t bits;   /* width of the code */
-	bool leader;    /* something jumped, called or returned to it */
-	bool last;      /* what follows it need not run: a jump, call, return... */
+	uint8_t bits; /* width of the code */
+	bool leader;  /* something jumped, called or returned to it */
+	bool last;    /* what follows it need not run: a jump, call, return... */
 };
 
 /* Sorted by address, then length, once finished. */

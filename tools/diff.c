@@ -242,5 +242,7 @@ int diff_sides(struct diff *d, const struct diff_side *a, const struct diff_side
 		diff_memory(d);
 	}
 	diff_verdicts(d);
+	diff_code(d);
+	d->failed |= a->failed || b->failed;
 	return d->failed ? -ENOMEM : 0;
 }

@@ -3,6 +3,7 @@
 #ifndef TOOLS_DIFF_H
 #define TOOLS_DIFF_H
 
+#include "tools/cover_log.h"
 #include "tools/json_read.h"
 #include "tools/report.h"
 
@@ -52,7 +53,12 @@ struct diff_side {
 	size_t place_count;
 	gpa_t run_address; /* boot.rst's runtime start, and how much room is there */
 	uint64_t run_size;
-	int error; /* of an allocation while it ran */
+	/* of a boot that was run here */
+	struct cover_log code;
+	struct buf trace; /* bootpath-trace(5) */
+	const struct image_symbols *symbols;
+	struct image_symbols own_symbols;
+	bool failed; /* out of memory while it ran */
 };
 
 struct diff {
@@ -106,6 +112,11 @@ void diff_page_tables(struct diff *d);
 /* E820, the fields, setup_data and the command line. */
 void diff_boot_params(struct diff *d);
 void diff_memory(struct diff *d);
+void diff_code(struct diff *d);
+
+/* An instruction of that side, as a report names it: symbol, address, text and time. */
+void diff_name_instruction(const struct diff_side *s, gva_t pc, gpa_t gpa, struct bytes code,
+			   unsigned bits, uint64_t count, struct buf *out);
 
 /* boot_params of that side's handover; false: it has none. */
 bool diff_read_boot_params(const struct diff *d, unsigned side, uint8_t ret[BOOT_PARAMS_SIZE]);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "tools/check.h"
-#include "tools/diff.h"
+#include "tools/diff_blame.h"
 
 /* One side's differences that lie in memory. */
 static size_t side_records(const struct diff *d, unsigned side, struct store_record *records)
@@ -64,7 +64,9 @@ static void side_blame(struct diff *d, unsigned side)
 void diff_blame(struct diff *d)
 {
 	for (unsigned side = 0; side < 2; side++) {
-		if (d->at[side] && d->side[side]->image)
-			side_blame(d, side);
+		if (!d->at[side] || !d->side[side]->image)
+			continue;
+		diff_blame_registers(d, side);
+		side_blame(d, side);
 	}
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "emu/trace.h"
 #include "tools/check.h"
 #include "tools/diff.h"
 #include "tools/state_file.h"
@@ -32,17 +33,46 @@ static int side_begin(struct machine *m, const struct check_facts *facts, void *
 	return 0;
 }
 
+static void side_block(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
+{
+	struct diff_side *s = arg;
+	struct run_observer code = cover_log_observer(&s->code, s->image, &s->path);
+
+	code.block(m, pc, gpa, code.arg);
+}
+
+static void side_end(struct machine *m, const struct report_path *p, void *arg)
+{
+	struct diff_side *s = arg;
+	struct run_observer code = cover_log_observer(&s->code, s->image, &s->path);
+
+	code.end(m, p, code.arg);
+}
+
 void diff_side_run(struct diff_side *s, const struct image *image, const struct sod_path *path,
 		   const struct sod_variant *variant, const struct run_options *options)
 {
-	const struct run_observer observer = { .begin = side_begin, .arg = s };
+	const struct run_observer observer = {
+		.begin = side_begin,
+		.block = side_block,
+		.end = side_end,
+		.arg = s,
+	};
+	const struct trace_sink sink = trace_sink_buf(&s->trace);
 	struct run_options run = *options;
 
 	s->image = image;
 	s->options = options;
+	s->symbols = options->symbols ? options->symbols : &s->own_symbols;
+	if (!options->symbols && image_symbols_read(&s->own_symbols, image, NULL))
+		s->failed = true;
+	cover_log_observer(&s->code, image, &s->path);
 	run.keep_pages = true;
 	run.observer = &observer;
+	run.trace = &sink;
 	path_run(image, path, variant, &run, &s->path);
+	if (s->path.path && s->path.handover_count && cover_log_finish(&s->code))
+		s->failed = true;
 }
 
 static int take_outcome(const struct json_value *v, struct report_path *ret, struct diag *diag)
@@ -141,6 +171,9 @@ int diff_side_read(struct diff_side *s, const struct json_value *v, struct diag 
 
 void diff_side_release(struct diff_side *s)
 {
+	cover_log_release(&s->code);
+	buf_free(&s->trace);
+	image_symbols_release(&s->own_symbols);
 	report_path_release(&s->path);
 	free(s->places);
 	*s = (struct diff_side){ 0 };

@@ -31,10 +31,10 @@ unicorn/        emu/uc_internal.h emu/uc.c emu/uc_tlb.c emu/uc_state.c
 Zydis/          emu/decode.c
 Zycore/         emu/decode.c
 capstone/       emu/disasm.c
-libelf.h        loaders/elf.c
-gelf.h          loaders/elf.c
-elfutils/       loaders/symbols.c
-dwarf.h         loaders/symbols.c
+libelf.h        loaders/elf.c loaders/elf_symbols.c
+gelf.h          loaders/elf.c loaders/elf_symbols.c
+elfutils/       loaders/lines.c
+dwarf.h         loaders/lines.c
 zlib.h          loaders/payload_gzip.c
 bzlib.h         loaders/payload_bzip2.c
 lzma.h          loaders/payload_xz.c

@@ -37,6 +37,10 @@ enum option_key {
 	OPT_GOP,
 	OPT_MAX_INSTRUCTIONS,
 	OPT_UNTIL,
+	OPT_VMLINUX,
+	OPT_BUILD,
+	OPT_SYSTEM_MAP,
+	OPT_FORCE_SYMBOLS,
 	OPT_FORMAT,
 };
 
@@ -356,6 +360,10 @@ static error_t parse_run_option(int key, char *arg, struct argp_state *state)
 	case OPT_GOP: parse_gop(run, arg, state); return 0;
 	case OPT_BIOS_QUIRK: parse_bios_quirks(run, arg, state); return 0;
 	case OPT_UNTIL: parse_until(run, arg, state); return 0;
+	case OPT_VMLINUX: o->symbols.vmlinux = arg; return 0;
+	case OPT_BUILD: o->symbols.build = arg; return 0;
+	case OPT_SYSTEM_MAP: o->symbols.system_map = arg; return 0;
+	case OPT_FORCE_SYMBOLS: o->symbols.force = true; return 0;
 	case OPT_MAX_INSTRUCTIONS:
 		run->max_instructions = number_or_error("max-instructions", arg, 1000, state);
 		run->max_is_users = true;
@@ -415,6 +423,10 @@ static const struct argp_option run_options[] = {
 	{ "esp",              OPT_ESP,              "DIR",    0, "Folder that UEFI images find as the EFI system partition, read-only", 1 },
 	{ "gop",              OPT_GOP,              "WxH",    0, "UEFI firmware has a framebuffer of that many pixels (default: none)", 1 },
 	{ "until",            OPT_UNTIL,            "WHERE",  0, "Stop at startup_64 (default: the kernel proper's entry), compressed, SYMBOL[+N][:return] or address 0x...", 1 },
+	{ "build",            OPT_BUILD,            "DIR",    0, "Names from a kernel build tree; found by itself when the image lies in one", 1 },
+	{ "vmlinux",          OPT_VMLINUX,          "FILE",   0, "Names of the kernel proper from its ELF file (default: its own kallsyms)", 1 },
+	{ "system-map",       OPT_SYSTEM_MAP,       "FILE",   0, "Names of the kernel proper from a System.map", 1 },
+	{ "force-symbols",    OPT_FORCE_SYMBOLS,    NULL,     0, "Take such files even if they are of another kernel", 1 },
 	{ 0 }
 };
 

@@ -5,6 +5,7 @@
 
 #include <argp.h>
 
+#include "loaders/symbol_files.h"
 #include "tools/report.h"
 
 enum report_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_KTAP, FORMAT_JUNIT, FORMAT_COUNT };
@@ -22,6 +23,7 @@ struct options {
 	struct run_options run;
 	struct path_choice paths[PATH_CHOICES_MAX]; /* in the order of the command line */
 	size_t path_count;                          /* 0: whatever the image offers */
+	struct symbol_files symbols;                /* as the command line has them */
 	enum report_format format;
 	const char *output; /* NULL: standard output */
 	bool verbose;

@@ -51,15 +51,15 @@ struct run_options {
 	uint16_t gop_width, gop_height; /* 0: no framebuffer */
 	uint64_t max_instructions;      /* 0: the default budget */
 	bool max_is_users; /* given by the user: then running out is a hang, else an error */
+	/* borrowed; NULL: image->symbols or, without that, what the image itself has, read when it is needed */
+	const struct image_symbols *symbols;
 	const char *until; /* WHERE of --until, sound (tools/until.h); NULL: the point kernel */
-	const struct image_symbols
-		*symbols; /* borrowed; NULL: what the image itself has, read when it is needed */
 	bool keep_pages; /* handovers hold all of memory; else, and once specs have judged it, the few pages that reports show */
 	const struct spec_set *specs; /* judge every point by these; NULL: do not judge */
 	/* for tests that break what a clause asks for; NULL: nothing is altered */
 	const struct run_alter *alter;
 	const struct run_observer *observer; /* NULL: nobody looks on */
-	const struct trace_sink *trace; /* record the run there; NULL: do not */
+	const struct trace_sink *trace;      /* record the run there; NULL: do not */
 	struct store_record *stores; /* ranges of memory to watch, filled by the run; NULL: none */
 	size_t store_count;
 };

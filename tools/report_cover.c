@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "emu/base/jsonw.h"
-#include "tools/cover.h"
+#include "tools/cover_forbid.h"
 
 /* A block's or function's set of paths, as the report groups them. */
 enum cover_set { SET_ALL, SET_SOME, SET_ONE, SET_COUNT };
@@ -102,7 +102,8 @@ static void text_blocks(const struct cover *c, const struct cover_function *f, s
 		const struct cover_block *b = &c->blocks[i];
 		const char *comma = "";
 
-		buf_printf(out, "    +0x%" PRIx64 ", %" PRIu64 " bytes, %" PRIu32 " instruction%s: ",
+		buf_printf(out,
+			   "    +0x%" PRIx64 ", %" PRIu64 " bytes, %" PRIu32 " instruction%s: ",
 			   b->address - f->address, b->size, b->insns, b->insns == 1 ? "" : "s");
 		for (size_t k = 0; k < c->result->path_count; k++) {
 			char name[64];
@@ -207,7 +208,30 @@ static void json_never(struct jsonw *w, const struct cover *c)
 	jsonw_array_end(w);
 }
 
-void cover_json(const struct cover *c, struct buf *out)
+static void json_hits(struct jsonw *w, const struct cover *c, const struct forbid_hits *hits)
+{
+	char name[64];
+
+	jsonw_array(w, "forbidden");
+	for (size_t i = 0; i < hits->count; i++) {
+		const struct forbid_hit *hit = &hits->items[i];
+
+		path_name(c, hit->path, name, sizeof(name));
+		jsonw_object(w, NULL);
+		jsonw_string(w, "rule", hit->rule->what);
+		jsonw_u64(w, "line", hit->rule->line);
+		jsonw_string(w, "reason", hit->rule->reason);
+		jsonw_string(w, "path", name);
+		jsonw_array(w, "chain");
+		for (size_t k = 0; k < hit->chain_count; k++)
+			jsonw_string(w, NULL, hit->chain[k]);
+		jsonw_array_end(w);
+		jsonw_object_end(w);
+	}
+	jsonw_array_end(w);
+}
+
+void cover_json(const struct cover *c, const struct forbid_hits *hits, struct buf *out)
 {
 	struct jsonw w;
 
@@ -235,6 +259,8 @@ void cover_json(const struct cover *c, struct buf *out)
 		json_function(&w, c, &c->functions[i]);
 	jsonw_array_end(&w);
 	json_never(&w, c);
+	if (hits)
+		json_hits(&w, c, hits);
 	jsonw_object_end(&w);
 	jsonw_end(&w);
 }
@@ -253,7 +279,7 @@ void cover_drcov(const struct cover *c, uint64_t paths, struct buf *out)
 	buf_puts(out, "Columns: id, base, end, entry, path\n");
 	for (unsigned stage = 0; stage < STAGE_COUNT; stage++)
 		buf_printf(out, "%u, 0x%016" PRIx64 ", 0x%016" PRIx64 ", 0x%016x, %s\n", stage,
-			   c->symbols.stage[stage].start, c->symbols.stage[stage].end, 0,
+			   c->symbols->stage[stage].start, c->symbols->stage[stage].end, 0,
 			   code_stage_names[stage]);
 	buf_printf(out, "BB Table: %zu bbs\n", count);
 	for (size_t i = 0; i < c->block_count; i++) {
@@ -262,7 +288,7 @@ void cover_drcov(const struct cover *c, uint64_t paths, struct buf *out)
 
 		if (!(b->paths & paths))
 			continue;
-		put_le32(row, (uint32_t)(b->address - c->symbols.stage[b->stage].start));
+		put_le32(row, (uint32_t)(b->address - c->symbols->stage[b->stage].start));
 		put_le16(row + 4, b->size > UINT16_MAX ? UINT16_MAX : (uint16_t)b->size);
 		put_le16(row + 6, (uint16_t)b->stage);
 		buf_append(out, row, sizeof(row));

@@ -7,6 +7,7 @@
 
 #include "loaders/file_tree.h"
 #include "models/acpi.h"
+#include "models/efi_names.h"
 #include "models/efi_gop.h"
 #include "tools/handover.h"
 #include "tools/check.h"
@@ -30,7 +31,7 @@ struct run {
 	/* whose code runs: the path's image, or the last one that was started */
 	const struct image *current;
 	struct until until;
-	struct image_symbols own_symbols; /* unless the caller has them */
+	struct image_symbols own_symbols; /* unless the image has been given some */
 	bool own_symbols_read;
 	bool arrived;
 	int error;          /* of a capture inside a handler */
@@ -132,11 +133,11 @@ static gpa_t kernel_boot_params(struct machine *m)
 	return cpu_in_code64(&cpu) ? cpu.gpr[GPR_RSI] : (uint32_t)cpu.gpr[GPR_RSI];
 }
 
-/* The names to report in: the caller's, or the image's own, read when they are first needed. */
+/* The names to report in: those given, or the image's own, read when they are first needed. */
 static const struct image_symbols *run_symbols(struct run *r)
 {
-	if (r->options->symbols)
-		return r->options->symbols;
+	if (r->options->symbols || r->image->symbols)
+		return r->options->symbols ?: r->image->symbols;
 	if (!r->own_symbols_read && image_symbols_read(&r->own_symbols, r->image, NULL))
 		r->error = -ENOMEM;
 	r->own_symbols_read = true;
@@ -322,10 +323,18 @@ static void outcome_unmodelled(struct run *r, const struct event *e)
 {
 	const struct event_info *info = &event_infos[e->kind];
 	uint64_t more = machine_unmodelled_count(r->machine) - 1;
-	char rest[48] = "";
+	char rest[48] = "", efi[256];
 
 	if (more)
 		snprintf(rest, sizeof(rest), ", and %" PRIu64 " more", more);
+	if (efi_event_text(e, efi, sizeof(efi))[0]) {
+		outcome_set(
+			r->ret, OUTCOME_ERROR,
+			"the guest used an answer that is not modelled: UEFI %s, at instruction %" PRIu64
+			"%s",
+			efi, e->count, rest);
+		return;
+	}
 	outcome_set(r->ret, OUTCOME_ERROR,
 		    "the guest used an answer that is not modelled: %s, %s 0x%" PRIx64
 		    ", at instruction %" PRIu64 "%s",

@@ -59,10 +59,15 @@ static void block_listing(const struct detail *d, gva_t pc, uint32_t size, unsig
 	}
 }
 
+static bool same_block(const struct block_record *a, const struct block_record *b)
+{
+	return a->pc == b->pc && a->bits == b->bits;
+}
+
 static bool listed_before(const struct block_record *blocks, size_t i)
 {
 	for (size_t k = 0; k < i; k++) {
-		if (blocks[k].pc == blocks[i].pc && blocks[k].bits == blocks[i].bits)
+		if (same_block(&blocks[k], &blocks[i]))
 			return true;
 	}
 	return false;
@@ -71,18 +76,22 @@ static bool listed_before(const struct block_record *blocks, size_t i)
 static void last_blocks(const struct detail *d, struct machine *m)
 {
 	struct block_record blocks[MACHINE_LAST_BLOCKS];
-	size_t count = machine_last_blocks(m, blocks);
+	size_t count = machine_last_blocks(m, blocks), times;
 
 	if (!count)
 		return;
 	buf_printf(d->out, "  last %zu blocks, oldest first, as memory holds them now:\n", count);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i += times) {
 		bool again = listed_before(blocks, i);
 
+		for (times = 1; i + times < count && same_block(&blocks[i], &blocks[i + times]);)
+			times++;
 		buf_printf(d->out, "    block 0x%" PRIx64, blocks[i].pc);
 		put_symbol(d, blocks[i].pc);
-		buf_printf(d->out, ", %u bytes, %u-bit%s\n", blocks[i].size, blocks[i].bits,
-			   again ? ", as above" : "");
+		buf_printf(d->out, ", %u bytes, %u-bit", blocks[i].size, blocks[i].bits);
+		if (times > 1)
+			buf_printf(d->out, ", %zu times", times);
+		buf_printf(d->out, "%s\n", again ? ", as above" : "");
 		if (!again)
 			block_listing(d, blocks[i].pc, blocks[i].size, blocks[i].bits);
 	}

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "models/efi_names.h"
 #include "tools/trace_show.h"
 
 struct lister {
@@ -17,6 +18,7 @@ struct lister {
 void trace_event_text(const struct event *e, struct buf *out)
 {
 	const struct event_info *info = &event_infos[e->kind];
+	char text[256];
 
 	buf_puts(out, info->name);
 	for (unsigned i = 0; i < ARRAY_SIZE(e->arg); i++) {
@@ -25,6 +27,8 @@ void trace_event_text(const struct event *e, struct buf *out)
 	}
 	if (e->status != EVENT_MODELLED)
 		buf_printf(out, " (%s)", event_status_names[e->status]);
+	if (efi_event_text(e, text, sizeof(text))[0])
+		buf_printf(out, "  %s", text);
 }
 
 void trace_event_json(struct jsonw *w, const char *key, const struct event *e)

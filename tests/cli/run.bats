@@ -71,6 +71,15 @@ demo=$out/tests/demo.bzImage
 	[ "$status" = 1 ]
 }
 
+@test "--until takes a symbol, and says so when the image has none of that name" {
+	run "$bootpath" run "$demo" --path linux64 --until compressed/startup_64+0x4
+	[ "$status" -eq 0 ]
+	[[ $output == *"pass: reached compressed/startup_64+0x4 at 0x1000204"* ]]
+	run "$bootpath" run "$demo" --path linux64 --until start_kernel
+	[ "$status" -eq 125 ]
+	[[ $output == *"error: --until: the image has no symbol start_kernel"* ]]
+}
+
 @test "--until a point that the path never passes cannot be judged" {
 	run timeout 60 "$bootpath" run "$demo" --path linux64:vmm --until compressed
 	echo "$output"

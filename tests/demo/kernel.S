@@ -11,6 +11,7 @@
 #define XEN_ELFNOTE_PHYS32_ENTRY 18
 #define XEN_ELFNOTE_PHYS32_RELOC 19
 #define HVM_START_MAGIC 0x336ec578
+#define START_INFO_SIZE 56 /* of version 1 */
 
 	.section .head.text, "ax"
 
@@ -56,6 +57,14 @@ pvh_start:
 	movl	%eax, %ss
 	movl	$PA(stack_end), %esp
 	movl	%ebx, %ebp
+
+	/* Kept where nothing is zeroed later. */
+	movl	%ebx, %esi
+	movl	$PA(start_info), %edi
+	movl	$(START_INFO_SIZE / 4), %ecx
+	.globl	copy_start_info
+copy_start_info:
+	rep movsl
 
 	movl	$PA(boot_params), %edi
 	movl	$(BP_SIZE / 4), %ecx
@@ -185,6 +194,10 @@ gdt_end:
 gdtr:
 	.word	gdt_end - gdt - 1
 	.long	PA(gdt)
+
+	.balign	8
+start_info:
+	.skip	START_INFO_SIZE
 
 	.section .notes, "a", @note
 	.long	4, 8, XEN_ELFNOTE_PHYS32_ENTRY

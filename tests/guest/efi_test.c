@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "models/acpi.h"
 #include "models/efi.h"
 #include "models/sod.h"
 #include "tests/lib/efi_guest.h"
@@ -77,6 +78,14 @@ static void expect_guest_with_partition(const char *name)
 	file_tree_free(tree);
 }
 
+static struct platform platform_make(void)
+{
+	struct platform p;
+
+	cr_assert(!platform_init(&p, MIB(256), NULL));
+	return p;
+}
+
 Test(efi_guest, memory_services)
 {
 	expect_guest("memory");
@@ -116,4 +125,42 @@ Test(efi_guest, graphics_output)
 	p.gop_height = 600;
 	cr_assert(!efi_gop_platform(&p));
 	expect_guest_on("gop", &p);
+}
+
+Test(efi_guest, tables_and_what_they_lead_to)
+{
+	struct platform p = platform_make();
+
+	/* In UTF-8; the guest expects four characters. */
+	p.cmdline = "a \xc3\xa9\xe2\x82\xac";
+	acpi_platform_init(&p);
+	expect_guest_on("tables", &p);
+}
+
+Test(efi_guest, protocols)
+{
+	static const uint8_t initrd[] = { 'i', 'n', 'i', 't', 'r', 'd' };
+	struct platform p = platform_make();
+
+	p.keys = "k\n";
+	p.initrd = (struct bytes){ initrd, sizeof(initrd) };
+	expect_guest_on("protocols", &p);
+}
+
+/* Once boot services are gone the guest can only reset, with a status that says how it went. */
+Test(efi_guest, exit_boot_services)
+{
+	struct efi_guest g;
+	const struct event *events;
+	size_t count, wrong = 0;
+
+	efi_guest_open(&g, "exit", NULL);
+	efi_guest_run(&g);
+	cr_expect(g.stop.kind == STOP_EXIT && strstr(g.stop.text, "status 0x0)"), "%s",
+		  g.stop.text);
+	events = machine_events(g.m, &count);
+	for (size_t i = 0; i < count; i++)
+		wrong += events[i].kind == EVENT_EFI_CALL && events[i].arg[2] != 0;
+	cr_expect(wrong == 0, "%zu calls by a well-behaved guest broke the ABI", wrong);
+	efi_guest_close(&g);
 }

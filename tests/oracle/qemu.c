@@ -2,8 +2,12 @@
 /* Runs qemu-system-x86_64 and reads its memory through the monitor; see qemu.h. */
 #include "tests/oracle/qemu.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "emu/base/buf.h"
@@ -87,4 +91,77 @@ bool qemu_memory(const struct qemu_boot *b, gpa_t gpa, void *ret, size_t size)
 	unlink(initrd);
 	unlink(dump);
 	return ok;
+}
+
+static void qemu_exec(const char *kernel, const char *plugin)
+{
+	char *argv[] = { (char *)"timeout",
+			 (char *)"60",
+			 (char *)"qemu-system-x86_64",
+			 (char *)"-nodefaults",
+			 (char *)"-vga",
+			 (char *)"std",
+			 (char *)"-display",
+			 (char *)"none",
+			 (char *)"-m",
+			 (char *)"512M",
+			 (char *)"-cpu",
+			 (char *)"qemu64",
+			 (char *)"-accel",
+			 (char *)"tcg",
+			 (char *)"-kernel",
+			 (char *)(uintptr_t)kernel,
+			 (char *)"-append",
+			 (char *)"nokaslr",
+			 (char *)"-plugin",
+			 (char *)(uintptr_t)plugin,
+			 NULL };
+	int null = open("/dev/null", O_RDWR);
+
+	dup2(null, 0);
+	dup2(null, 1);
+	dup2(null, 2);
+	execvp(argv[0], argv);
+	_exit(127);
+}
+
+int qemu_pcs_open(const struct qemu_pcs *p, char why[128])
+{
+	const char *folder = getenv("BOOTPATH_OUT");
+	struct buf plugin = { 0 };
+	int pipes[2];
+	pid_t pid;
+
+	buf_printf(&plugin, "%s/tests/qemu_pcs.so", folder ? folder : TEST_OUT);
+	if (access(buf_str(&plugin), R_OK) || pipe(pipes)) {
+		snprintf(why, 128, "%s: %s", buf_str(&plugin), strerror(errno));
+		buf_free(&plugin);
+		return -1;
+	}
+	buf_printf(&plugin, ",from=0x%llx,to=0x%llx,out=/dev/fd/%d", (unsigned long long)p->from,
+		   (unsigned long long)p->to, pipes[1]);
+	for (size_t i = 0; i < ARRAY_SIZE(p->memory) && p->memory[i].size; i++)
+		buf_printf(&plugin, ",mem=0x%llx:0x%llx", (unsigned long long)p->memory[i].gpa,
+			   (unsigned long long)p->memory[i].size);
+	pid = fork();
+	if (!pid) {
+		close(pipes[0]);
+		qemu_exec(p->kernel, buf_str(&plugin));
+	}
+	buf_free(&plugin);
+	close(pipes[1]);
+	if (pid < 0) {
+		close(pipes[0]);
+		snprintf(why, 128, "fork: %s", strerror(errno));
+		return -1;
+	}
+	return pipes[0];
+}
+
+void qemu_pcs_close(int fd)
+{
+	close(fd);
+	/* With nobody to read it QEMU ends at its next write. */
+	while (wait(NULL) > 0)
+		;
 }

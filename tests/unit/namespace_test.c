@@ -61,6 +61,9 @@ Test(namespace, sets_come_from_boot_params)
 	expect(j, "cmdline", "{0x20000..0x20015}");
 	expect(j, "initrd", "nothing");
 	expect(j, "boot_params", "{0x10000..0x10fff}");
+	expect(j, "range(0xf000, 0x4000) - boot_params", "{0xf000..0xffff, 0x11000..0x12fff}");
+	expect(j, "boot_params - range(0, 0x20000)", "nothing");
+	expect(j, "cmdline - boot_params - range(0x20000, 1)", "{0x20001..0x20015}");
 	expect(j, "gdt", "{0x1000..0x101f}");
 	expect(j, "page_tables", "{0x2000..0x4fff}");
 	judged_put_int(j, JUDGED_BP + 0x218, 0x1f000000, 4);
@@ -233,6 +236,33 @@ Test(namespace, events_have_fields_of_their_own_name)
 						  event_infos[k].name);
 		}
 	}
+}
+
+Test(namespace, memory_is_compared_with_another_point_and_searched)
+{
+	struct judged *then = judged_create(), *j = judged_create();
+	struct handover both[] = { then->state, j->state };
+
+	both[1].point = j->state.point = POINT_KERNEL;
+	j->context.handovers = both;
+	j->context.handover_count = 2;
+	expect(j, "unchanged(\"entry\", range(0, 0xa0000) | range(0x100000, 0x100000))", "true");
+	expect(j, "unchanged(\"entry\", range(0x2000, 0))", "true");
+	judged_put_int(j, 0x30fff, 0x1234, 2);
+	expect(j, "unchanged(\"entry\", range(0x30000, 0xfff))", "true");
+	expect(j, "unchanged(\"entry\", range(0x30000, 0x1000))", "false");
+	expect(j, "unchanged(\"entry\", range(0x31000, 1))", "false");
+	expect(j, "unchanged(\"entry\", range(0x31001, 0x1000))", "true");
+	expect(j, "unchanged(\"entry\", range(0xa0000, 1))",
+	       "UNREADABLE: there is no memory at 0xa0000..0xa0000");
+	judged_put(j, 0x40ffe, "needle", 6);
+	judged_put(j, 0x50000, "needle", 6);
+	expect(j, "holds_copy(range(0x40000, 0x1004), 0x50000, 6)", "true");
+	expect(j, "holds_copy(range(0x40000, 0x1003), 0x50000, 6)", "false");
+	expect(j, "holds_copy(range(0x40fff, 0xf000), 0x50000, 6)", "false");
+	expect(j, "holds_copy(range(0x1000, 4) | range(0x50000, 6), 0x50000, 6)", "true");
+	judged_destroy(then);
+	judged_destroy(j);
 }
 
 static void count(void *arg, const char *kind, const char *name, const char *doc)

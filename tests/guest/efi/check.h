@@ -10,6 +10,11 @@
 #define GNU_EFI_USE_MS_ABI 1
 #include <efi.h>
 
+/* UEFI 2.10, 7.2.3; newer than gnu-efi's headers. */
+#ifndef EFI_MEMORY_RO
+#define EFI_MEMORY_RO 0x20000ull
+#endif
+
 struct guest {
 	EFI_HANDLE image;
 	EFI_SYSTEM_TABLE *st;
