@@ -47,6 +47,14 @@ static void expect_guest(const char *name)
 	expect_guest_on(name, NULL);
 }
 
+static struct platform platform_make(void)
+{
+	struct platform p;
+
+	cr_assert(!platform_init(&p, MIB(256), NULL));
+	return p;
+}
+
 /* A folder as tests/guest/efi/files.c describes it, read into a tree. */
 static struct file_tree *make_partition(void)
 {
@@ -70,20 +78,11 @@ static struct file_tree *make_partition(void)
 static void expect_guest_with_partition(const char *name)
 {
 	struct file_tree *tree = make_partition();
-	struct platform p;
+	struct platform p = platform_make();
 
-	cr_assert(!platform_init(&p, MIB(256), NULL));
 	p.esp = tree;
 	expect_guest_on(name, &p);
 	file_tree_free(tree);
-}
-
-static struct platform platform_make(void)
-{
-	struct platform p;
-
-	cr_assert(!platform_init(&p, MIB(256), NULL));
-	return p;
 }
 
 Test(efi_guest, memory_services)
@@ -104,27 +103,6 @@ Test(efi_guest, events_and_timers)
 Test(efi_guest, variables_and_time)
 {
 	expect_guest("variables");
-}
-
-Test(efi_guest, files_of_the_partition)
-{
-	expect_guest_with_partition("files");
-}
-
-Test(efi_guest, images_that_an_image_loads)
-{
-	expect_guest_with_partition("images");
-}
-
-Test(efi_guest, graphics_output)
-{
-	struct platform p;
-
-	cr_assert(!platform_init(&p, MIB(256), NULL));
-	p.gop_width = 800;
-	p.gop_height = 600;
-	cr_assert(!efi_gop_platform(&p));
-	expect_guest_on("gop", &p);
 }
 
 Test(efi_guest, tables_and_what_they_lead_to)
@@ -163,4 +141,24 @@ Test(efi_guest, exit_boot_services)
 		wrong += events[i].kind == EVENT_EFI_CALL && events[i].arg[2] != 0;
 	cr_expect(wrong == 0, "%zu calls by a well-behaved guest broke the ABI", wrong);
 	efi_guest_close(&g);
+}
+
+Test(efi_guest, files_of_the_partition)
+{
+	expect_guest_with_partition("files");
+}
+
+Test(efi_guest, images_that_an_image_loads)
+{
+	expect_guest_with_partition("images");
+}
+
+Test(efi_guest, graphics_output)
+{
+	struct platform p = platform_make();
+
+	p.gop_width = 800;
+	p.gop_height = 600;
+	cr_assert(!efi_gop_platform(&p));
+	expect_guest_on("gop", &p);
 }

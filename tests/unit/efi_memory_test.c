@@ -217,3 +217,31 @@ Test(efi_memory, the_top_of_the_address_space)
 				     &gpa) == EFI_OUT_OF_RESOURCES);
 	free(mem);
 }
+
+/* edk2's memory type bins: what they give and take back shows in the key, and not in the map. */
+Test(efi_memory, small_allocations_of_lasting_types_leave_the_map_as_it_is)
+{
+	struct efi_memory *mem = make();
+	gpa_t bin = 64 * GUEST_PAGE_SIZE, gpa = 0, at = bin, two;
+	uint64_t key;
+
+	cr_assert(!efi_memory_set(mem, EFI_ACPI_RECLAIM_MEMORY, bin, 4, EFI_MEMORY_RAM));
+	cr_assert(!efi_memory_bin(mem, EFI_ACPI_RECLAIM_MEMORY, bin, 4));
+	key = mem->key;
+	cr_assert(efi_pages_allocate(mem, EFI_ALLOCATE_ANY, EFI_ACPI_RECLAIM_MEMORY, 3, &gpa) ==
+		  EFI_SUCCESS);
+	cr_expect(gpa == bin + GUEST_PAGE_SIZE);
+	cr_expect(mem->range_count == 3 && mem->key != key);
+	cr_expect(efi_pages_allocate(mem, EFI_ALLOCATE_ADDRESS, EFI_LOADER_DATA, 1, &at) ==
+		  EFI_NOT_FOUND);
+	cr_expect(efi_pages_allocate(mem, EFI_ALLOCATE_ADDRESS, EFI_ACPI_RECLAIM_MEMORY, 1, &at) ==
+		  EFI_SUCCESS);
+	/* Full: the next comes from free memory. */
+	cr_expect(efi_pages_allocate(mem, EFI_ALLOCATE_ANY, EFI_ACPI_RECLAIM_MEMORY, 1, &two) ==
+		  EFI_SUCCESS);
+	cr_expect(two == (PAGES - 1) * GUEST_PAGE_SIZE);
+	cr_expect(efi_pages_free(mem, gpa, 3) == EFI_SUCCESS);
+	cr_expect(efi_pages_free(mem, gpa, 3) == EFI_NOT_FOUND);
+	cr_expect(efi_memory_find(mem, gpa)->type == EFI_ACPI_RECLAIM_MEMORY);
+	free(mem);
+}
