@@ -57,10 +57,12 @@ struct chain {
 	uint64_t end;
 };
 
-static void chain_enter(void *arg, uint32_t function, gva_t pc, int vector, uint64_t count)
+static void chain_enter(void *arg, uint32_t function, uint64_t offset, gva_t pc, int vector,
+			uint64_t count)
 {
 	struct chain *ch = arg;
 
+	(void)offset;
 	if (ch->depth < CALL_DEPTH_MAX)
 		ch->calls[ch->depth++] = (struct open_call){
 			.function = function, .vector = vector, .pc = pc, .count = count
