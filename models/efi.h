@@ -181,8 +181,9 @@ struct efi_state {
 struct efi {
 	const struct platform *platform; /* borrowed */
 	const struct image *image;       /* borrowed: what the path enters */
-	gpa_t rsdp;                      /* of the ACPI tables that the path has placed; 0: none */
-	struct sod_listener listener;    /* of start_of_day; set by the path's attach() */
+	bool initrd_elsewhere;        /* a boot loader hands it over itself: LoadFile2 has none */
+	gpa_t rsdp;                   /* of the ACPI tables that the path has placed; 0: none */
+	struct sod_listener listener; /* of start_of_day; set by the path's attach() */
 	struct efi_state state;
 };
 

@@ -6,19 +6,13 @@
 
 #include "loaders/pe.h"
 #include "models/acpi.h"
-#include "models/efi.h"
 #include "models/efi_gop.h"
+#include "models/efi_path.h"
 #include "models/paths.h"
 
 struct efi_variant {
 	bool nx;
 	enum pe_poison poison;
-};
-
-/* What building needs for a moment; too large for a stack. */
-struct start {
-	struct efi_map map;
-	struct efi_room room;
 };
 
 static int place_acpi(struct efi *efi, struct efi_room *room, struct start_of_day *sod,
@@ -63,8 +57,7 @@ static int image_memory(struct efi *efi, const struct efi_map *map, const struct
 	return 0;
 }
 
-/* The map as rules see it. */
-static int map_copy(const struct efi_memory *mem, struct start_of_day *sod, struct diag *diag)
+int efi_map_copy(const struct efi_memory *mem, struct start_of_day *sod, struct diag *diag)
 {
 	sod->efi_map = calloc(mem->range_count, sizeof(*sod->efi_map));
 	if (!sod->efi_map)
@@ -78,8 +71,8 @@ static int map_copy(const struct efi_memory *mem, struct start_of_day *sod, stru
 	return 0;
 }
 
-static int firmware_build(struct efi *efi, struct start *s, struct start_of_day *sod,
-			  struct diag *diag)
+int efi_firmware_build(struct efi *efi, struct efi_start *s, struct start_of_day *sod,
+		       struct diag *diag)
 {
 	int ret = efi_map_init(&s->map, efi->platform, diag);
 
@@ -95,7 +88,7 @@ static int firmware_build(struct efi *efi, struct start *s, struct start_of_day 
 	return ret;
 }
 
-static int image_build(struct efi *efi, const struct start *s, struct start_of_day *sod,
+static int image_build(struct efi *efi, const struct efi_start *s, struct start_of_day *sod,
 		       struct diag *diag)
 {
 	const struct image *image = efi->image;
@@ -123,13 +116,13 @@ static int image_build(struct efi *efi, const struct start *s, struct start_of_d
 	sod->run_size = pe->image_size;
 	sod->cpu.rip = base + pe->entry;
 	snprintf(sod->symbol, sizeof(sod->symbol), "%s", image->bz ? "efi_pe_entry" : "entry");
-	return map_copy(&efi->state.memory, sod, diag);
+	return efi_map_copy(&efi->state.memory, sod, diag);
 }
 
 static int build(const struct image *image, const struct platform *platform,
 		 const struct sod_variant *variant, struct start_of_day *ret, struct diag *diag)
 {
-	struct start *s = calloc(1, sizeof(*s));
+	struct efi_start *s = calloc(1, sizeof(*s));
 	struct efi *efi = efi_create(platform, image);
 	int r;
 
@@ -142,7 +135,7 @@ static int build(const struct image *image, const struct platform *platform,
 		r = diag_set(diag, -ENOMEM, "out of memory");
 		goto out;
 	}
-	r = firmware_build(efi, s, ret, diag);
+	r = efi_firmware_build(efi, s, ret, diag);
 	if (r == 0)
 		r = image_build(efi, s, ret, diag);
 out:
@@ -150,32 +143,42 @@ out:
 	return r;
 }
 
-/* UEFI 2.10, 4.1: image handle, system table; the return address leads back to the firmware. */
-static int attach(struct machine *m, const struct start_of_day *sod, struct diag *diag)
+int efi_firmware_enter(struct machine *m, const struct start_of_day *sod, uint64_t size,
+		       struct diag *diag)
 {
 	struct efi *efi = sod->service;
-	struct cpu_state cpu = sod->cpu;
 	uint8_t raw[8];
 	int ret;
 
 	efi->listener = sod->listener;
-	ret = efi_attach(m, efi, &cpu, diag);
-
+	ret = efi_attach(m, efi, &sod->cpu, diag);
 	if (ret == 0)
 		ret = efi_cpu_attach(m, &efi->state.cpu);
 	if (ret == 0)
-		ret = efi_first_image_install(efi, m, sod->efi_image, efi->image->pe.image_size);
+		ret = efi_first_image_install(efi, m, sod->efi_image, size);
 	if (ret == 0)
 		ret = efi_files_attach(efi, m, diag);
 	if (ret == 0)
 		ret = efi_gop_attach(efi, m, diag);
-	if (ret == 0)
-		ret = efi_cpu_image(m, &efi->state.cpu, &efi->image->pe, sod->efi_image);
 	put_le64(raw, efi_stub(efi, EFI_FIRM_ImageReturned));
 	if (ret == 0)
-		ret = machine_write(m, cpu.gpr[GPR_RSP], raw, sizeof(raw));
+		ret = machine_write(m, sod->cpu.gpr[GPR_RSP], raw, sizeof(raw));
+	return ret < 0 ? diag_set(diag, ret, "the firmware cannot start the image") : 0;
+}
+
+/* UEFI 2.10, 4.1: image handle, system table; the return address leads back to the firmware. */
+static int attach(struct machine *m, const struct start_of_day *sod, struct diag *diag)
+{
+	struct efi *efi = sod->service;
+	const struct pe_facts *pe = &efi->image->pe;
+	struct cpu_state cpu = sod->cpu;
+	int ret = efi_firmware_enter(m, sod, pe->image_size, diag);
+
 	if (ret < 0)
-		return diag_set(diag, ret, "the firmware cannot start the image");
+		return ret;
+	ret = efi_cpu_image(m, &efi->state.cpu, pe, sod->efi_image);
+	if (ret < 0)
+		return diag_set(diag, ret, "the image cannot be protected");
 	cpu.gpr[GPR_RCX] = efi->state.image_handle;
 	cpu.gpr[GPR_RDX] = efi->state.system_table;
 	machine_cpu_set(m, &cpu);

@@ -37,7 +37,7 @@ static int initrd_install(struct efi *efi, struct machine *m)
 	uint8_t path[24] = { EFI_DP_MEDIA, 3, 20, 0 };
 	gpa_t handle = 0, gpa;
 
-	if (efi->platform->initrd.len == 0)
+	if (efi->platform->initrd.len == 0 || efi->initrd_elsewhere)
 		return 0;
 	memcpy(path + 4, efi_guid(EFI_GUID_LINUX_INITRD_MEDIA)->b, 16);
 	path[20] = EFI_DP_END;

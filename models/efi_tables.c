@@ -29,6 +29,9 @@ _Static_assert(DATA_CONFIG + EFI_CONFIG_MAX * CONFIG_ENTRY <= DATA_PAGES * GUEST
 #define RT_PROPERTIES_VERSION 1u
 #define RT_PROPERTIES_SIZE    8u
 
+/* 7.5.1: an image that is started has five minutes; an instruction is a nanosecond. */
+#define WATCHDOG 300000000000ull
+
 uint32_t efi_crc32(uint32_t crc, const void *data, size_t len)
 {
 	const uint8_t *p = data;
@@ -97,6 +100,30 @@ static void place_tables(struct efi_state *s, gpa_t data, gpa_t boot)
 	}
 }
 
+/* The types that outlive boot services; of each the highest RAM that the map says is of it and the firmware leaves unused. */
+static int place_bins(struct efi_memory *mem, const struct efi_room *room)
+{
+	static const uint32_t types[] = { EFI_RESERVED_MEMORY, EFI_RUNTIME_SERVICES_CODE,
+					  EFI_RUNTIME_SERVICES_DATA, EFI_ACPI_RECLAIM_MEMORY,
+					  EFI_ACPI_MEMORY_NVS };
+	int ret = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(types) && ret == 0; i++) {
+		const struct efi_region *highest = NULL;
+
+		for (size_t k = 0; k < room->count; k++) {
+			const struct efi_region *r = &room->items[k];
+
+			if (r->type == types[i] && r->pages && (r->attr & EFI_MEMORY_WB) &&
+			    (!highest || r->start > highest->start))
+				highest = r;
+		}
+		if (highest)
+			ret = efi_memory_bin(mem, types[i], highest->start, highest->pages);
+	}
+	return ret;
+}
+
 int efi_place(struct efi *efi, const struct efi_map *map, struct efi_room *room, struct diag *diag)
 {
 	struct efi_state *s = &efi->state;
@@ -124,6 +151,8 @@ int efi_place(struct efi *efi, const struct efi_map *map, struct efi_room *room,
 	if (ret == 0)
 		ret = efi_pool_give(&s->memory, EFI_BOOT_SERVICES_DATA, pool,
 				    POOL_PAGES * GUEST_PAGE_SIZE);
+	if (ret == 0)
+		ret = place_bins(&s->memory, room);
 	if (ret < 0)
 		return ret;
 	s->system_table = data + DATA_SYSTEM;
@@ -368,6 +397,7 @@ int efi_attach(struct machine *m, struct efi *efi, const struct cpu_state *entry
 	struct part part = { .name = "efi", .version = 1, .size = sizeof(*s), .state = s };
 	int ret;
 
+	s->watchdog = WATCHDOG;
 	s->cr3 = entry->cr3;
 	s->gdt = entry->gdtr.base;
 	s->idt = entry->idtr.base;

@@ -7,6 +7,7 @@
 
 extern const struct sod_path bios_path;
 extern const struct sod_path efi_path;
+extern const struct sod_path efi_handover_path;
 extern const struct sod_path linux32_path;
 extern const struct sod_path linux64_path;
 extern const struct sod_path pvh_path;

@@ -9,7 +9,7 @@
 #include "models/paths.h"
 
 const struct sod_path *const sod_paths[] = {
-	&bios_path, &linux32_path, &linux64_path, &efi_path, &pvh_path, NULL,
+	&bios_path, &linux32_path, &linux64_path, &efi_path, &efi_handover_path, &pvh_path, NULL,
 };
 
 const struct sod_path *sod_path_find(const char *name)

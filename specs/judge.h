@@ -41,6 +41,8 @@ struct judge_context {
 	/* UEFI's memory map when the image was entered, in address order; NULL: none, or unknown. */
 	const struct efi_region *efi_map;
 	size_t efi_map_count;
+	/* For each enum code_stage what ran of it before the last handover, by its own addresses; NULL: not recorded. */
+	const struct regions *ran;
 	bool partial_memory; /* captured elsewhere: memory that is not there is unknown, not absent */
 };
 

@@ -164,7 +164,9 @@ static int chain_read(struct hunt *h, const struct buf *file)
 	struct trace_functions functions = { 0 };
 	struct trace *t = NULL;
 	struct chain *ch = calloc(1, sizeof(*ch));
-	const struct call_ops ops = { .enter = chain_enter, .leave = chain_leave, .run = chain_run };
+	const struct call_ops ops = { .enter = chain_enter,
+				      .leave = chain_leave,
+				      .run = chain_run };
 	struct trace_totals totals;
 	struct diag diag = { 0 };
 	int err = ch ? trace_open(&t, (struct bytes){ file->data, file->len }, &diag) : -ENOMEM;

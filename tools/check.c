@@ -24,6 +24,7 @@ void check_context(const struct check_facts *f, struct judge_context *ret)
 		.events = f->events,
 		.event_count = f->event_count,
 		.event_total = f->event_total,
+		.ran = f->ran,
 	};
 	ret->efi_map = sod->efi_map;
 	ret->efi_map_count = sod->efi_map_count;

@@ -61,7 +61,7 @@ one_line() {
 }
 
 @test "an unknown path's message lists the known ones" {
-	refused 2 "known: bios, linux32, linux64, efi, pvh" "$bootpath" run "$demo" --path nowhere
+	refused 2 "known: bios, linux32, linux64, efi, efi-handover, pvh" "$bootpath" run "$demo" --path nowhere
 }
 
 @test "what is no boot image is one line and status 125" {

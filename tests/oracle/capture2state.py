@@ -9,6 +9,7 @@ the entries are made again from these, without their A and D bits.
 """
 import json
 import os
+import re
 import sys
 
 # What the stops of a path are called, and the points that they stand for. z64 is on the way, not a point.
@@ -18,9 +19,9 @@ STOPS = {
                                             "startup": ("kernel", "startup_64")}),
     "seabios-kernel": ("bios", "qemu", {"setup16": ("entry", "_start"), "z32": ("compressed", "startup_32"),
                                         "startup": ("kernel", "startup_64")}),
-    "ovmf-kernel": ("efi", "ovmf", {"pe": ("entry", "efi_pe_entry"), "startup": ("kernel", "startup_64")}),
-    "ovmf-grub206-linuxefi": ("efi-handover", "grub2", {"ho64": ("entry", "efi64_stub_entry"),
-                                                        "startup": ("kernel", "startup_64")}),
+    "ovmf-kernel": ("efi", "spec", {"pe": ("entry", "efi_pe_entry"), "startup": ("kernel", "startup_64")}),
+    "ovmf-grub206-linuxefi": ("efi-handover", "grub2-linuxefi", {"ho64": ("entry", "efi64_stub_entry"),
+                                                                 "startup": ("kernel", "startup_64")}),
     "pvh": ("pvh", "qemu", {"pvh": ("entry", "pvh_start_xen"), "startup": ("kernel", "startup_64")}),
     "qboot-pvh": ("pvh", "qboot", {"pvh": ("entry", "pvh_start_xen"), "startup": ("kernel", "startup_64")}),
 }
@@ -33,8 +34,11 @@ def number(text):
     return int(text, 16)
 
 
-def registers(regs):
-    out = {}
+def registers(stop):
+    regs = stop["regs"]
+    # The monitor alone tells these two.
+    out = dict(re.findall(r"\b(FCW|MXCSR)=([0-9a-f]+)", stop["info_registers"]))
+    out = {name.lower(): value for name, value in out.items()}
     for name in GENERAL + ["ip"]:
         out["r" + name] = regs.get("r" + name) or regs["e" + name]
     for i in range(8, 16):
@@ -161,7 +165,7 @@ def convert(name):
         first = count if first is None else first
         handovers.append({
             "point": point, "image": "vmlinuz", "symbol": symbol, "instructions": count - first,
-            "registers": registers(stop["regs"]), "segments": segments(stop["regs"]),
+            "registers": registers(stop), "segments": segments(stop["regs"]),
             "memory": memory(stop, os.path.dirname(name)),
         })
     return {"path": path, "variant": variant, "facts": facts(capture, path), "handovers": handovers}
