@@ -62,6 +62,7 @@ static void chain_enter(void *arg, uint32_t function, uint64_t offset, gva_t pc,
 {
 	struct chain *ch = arg;
 
+	(void)offset;
 	if (ch->depth < CALL_DEPTH_MAX)
 		ch->calls[ch->depth++] = (struct open_call){
 			.function = function, .vector = vector, .pc = pc, .count = count
