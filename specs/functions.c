@@ -153,6 +153,8 @@ const struct function *function_find(const char *name)
 		f = find(note_functions, note_function_count, name);
 	if (!f)
 		f = find(compare_functions, compare_function_count, name);
+	if (!f)
+		f = find(platform_functions, platform_function_count, name);
 	return f ? f : find(payload_functions, payload_function_count, name);
 }
 
@@ -171,4 +173,5 @@ void function_list(namespace_fn each, void *arg)
 	list_table(payload_functions, payload_function_count, each, arg);
 	list_table(note_functions, note_function_count, each, arg);
 	list_table(compare_functions, compare_function_count, each, arg);
+	list_table(platform_functions, platform_function_count, each, arg);
 }

@@ -29,6 +29,7 @@ struct judge_context {
 	const char *path;    /* "linux32"; NULL at the point image: no path in particular */
 	const char *variant; /* "spec" */
 	const char *cmdline; /* that the user asked for; NULL: unknown */
+	struct bytes initrd; /* likewise, where the fact initrd_size is its length */
 	/* NULL-ended ids that the producer is documented to break; NULL: none */
 	const char *const *known;
 	bool fact_known[FACT_COUNT];

@@ -20,6 +20,7 @@ void check_context(const struct check_facts *f, struct judge_context *ret)
 		.path = f->path,
 		.variant = f->variant,
 		.cmdline = f->platform->cmdline,
+		.initrd = f->platform->initrd,
 		.known = f->known,
 		.events = f->events,
 		.event_count = f->event_count,

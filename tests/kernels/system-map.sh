@@ -52,7 +52,7 @@ fetch_one() {
 
 # What scripts/kallsyms.c keeps of a System.map, and how, by three facts of the kernel:
 #   percpu  CONFIG_KALLSYMS_ABSOLUTE_PERCPU: per-CPU symbols are kept as absolute ones, of type A
-#   tables  until 6.4: kallsyms' own tables are left out
+#   tables  until 6.3: kallsyms' own tables are left out
 #   text    without CONFIG_KALLSYMS_ALL: only what lies in the text, from _stext to _etext and _sinittext to _einittext
 # Absolute symbols are always left out. Addresses are compared as text: all have as many digits.
 kept() {
