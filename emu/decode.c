@@ -126,8 +126,8 @@ static enum insn_flow flow_of(const ZydisDecodedInstruction *zi)
 	}
 }
 
-static bool decode_full(const uint8_t *code, size_t len, unsigned bits,
-			ZydisDecodedInstruction *zi, ZydisDecodedOperand *ops)
+static bool decode_full(const uint8_t *code, size_t len, unsigned bits, ZydisDecodedInstruction *zi,
+			ZydisDecodedOperand *ops)
 {
 	ZydisDecoder d;
 

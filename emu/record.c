@@ -243,7 +243,9 @@ uint32_t record_block_id(void *arg, gva_t pc, uint32_t size, unsigned insns)
 	struct machine *m = arg;
 	struct recorder *r = m->recorder;
 	uint8_t code[TRACE_BLOCK_SIZE] = { 0 };
-	struct record_block b = { .pc = pc, .size = size, .insns = (uint16_t)insns };
+	struct record_block b = {
+		.pc = pc, .size = size, .insns = (uint16_t)insns, .first = engine_retired(m->engine)
+	};
 	struct cpu_state cpu;
 	struct page_walk w;
 	uint32_t id;

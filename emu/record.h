@@ -14,7 +14,8 @@ struct record_block {
 	uint64_t hash;
 	gva_t pc;
 	gpa_t gpa;
-	uint32_t code; /* offset into recorder.code */
+	uint64_t first; /* count before its first run */
+	uint32_t code;  /* offset into recorder.code */
 	uint32_t size;
 	uint16_t insns;
 	uint8_t mode, bits;

@@ -95,7 +95,7 @@ static void put_names(struct recorder *r, const struct record_block *b, struct n
 		if (!insn_decode(code + off, b->size - off, b->bits, &in))
 			in.length = (uint8_t)(b->size - off < 15 ? b->size - off : 15);
 		now = (struct trace_name){ .stage = "", .symbol = "" };
-		if (!n->fn(n->arg, b->pc + off, b->gpa + off, &now))
+		if (!n->fn(n->arg, b->pc + off, b->gpa + off, b->first, &now))
 			now = (struct trace_name){ .stage = "", .symbol = "" };
 		if (last.stage && !strcmp(now.stage, last.stage) &&
 		    !strcmp(now.symbol, last.symbol))
@@ -115,7 +115,7 @@ static void put_names(struct recorder *r, const struct record_block *b, struct n
 
 static void put_blocks(struct recorder *r, struct naming *n, struct buf *out)
 {
-	uint64_t pc = 0, gpa = 0;
+	uint64_t pc = 0, gpa = 0, first = 0;
 
 	varint_put(out, r->block_count);
 	for (uint32_t i = 0; i < r->block_count; i++) {
@@ -127,9 +127,11 @@ static void put_blocks(struct recorder *r, struct naming *n, struct buf *out)
 		varint_put(out, b->insns);
 		varint_put(out, b->mode);
 		varint_put(out, b->bits);
+		varint_put(out, b->first - first);
 		put_names(r, b, n, out);
 		pc = b->pc + b->size;
 		gpa = b->gpa + b->size;
+		first = b->first;
 	}
 	buf_append(out, r->code.data, r->code.len);
 	out->failed |= r->code.failed;

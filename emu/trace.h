@@ -40,8 +40,12 @@ struct trace_name {
 	uint64_t offset;    /* from the symbol's start */
 };
 
-/* Names what lies at @pc, physical @gpa, as the run left it; false: nothing is known of it. The texts live as long as @arg does. */
-typedef bool (*trace_name_fn)(void *arg, gva_t pc, gpa_t gpa, struct trace_name *ret);
+/*
+ * Names what lay at @pc, physical @gpa, after @count instructions, when it first ran; false: nothing is
+ * known of it. The texts live as long as @arg does.
+ */
+typedef bool (*trace_name_fn)(void *arg, gva_t pc, gpa_t gpa, uint64_t count,
+			      struct trace_name *ret);
 
 /*
  * Record all that runs from here on. @sha256: of the image, 64 hex digits. Before the
@@ -65,7 +69,8 @@ struct trace_block {
 	uint32_t size;
 	uint32_t insns; /* instructions in it */
 	enum cpu_mode mode;
-	uint8_t bits; /* width of its code: 16, 32, 64 */
+	uint8_t bits;   /* width of its code: 16, 32, 64 */
+	uint64_t first; /* count before its first run */
 	const uint8_t *code;
 	/* Names along the block: each holds from its first byte to the next one's. */
 	const struct trace_block_name *names;

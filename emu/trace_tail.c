@@ -126,6 +126,7 @@ static void read_block(struct tail *a, struct trace_block *b, const struct trace
 	insns = varint_get(&a->in);
 	mode = varint_get(&a->in);
 	bits = varint_get(&a->in);
+	b->first = (prev ? prev->first : 0) + varint_get(&a->in);
 	if (!size || size > TRACE_BLOCK_SIZE || !insns || insns > size || mode >= CPU_MODE_COUNT ||
 	    (bits != 16 && bits != 32 && bits != 64)) {
 		a->in.bad = true;
@@ -143,7 +144,7 @@ static int read_blocks(struct tail *a)
 	struct trace *t = a->t;
 	size_t used = 0;
 
-	t->block_count = tail_count(a, 7);
+	t->block_count = tail_count(a, 8);
 	t->blocks = array(t->block_count, sizeof(*t->blocks));
 	/* No more names than bytes that are left for them. */
 	t->names = array((size_t)(a->in.end - a->in.pos) / 4, sizeof(*t->names));

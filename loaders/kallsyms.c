@@ -6,10 +6,10 @@
  * tokens, in which each digit stands for itself, and the index into it. The
  * names end right before their markers, one marker for each 256 names, and
  * begin right behind their number. The addresses lie in front of that number,
- * or since 6.5 behind the token index:
+ * or since 6.4 behind the token index:
  *
- *   until 6.4   addresses | offsets, base; number; names; markers; [seqs;] tokens; index
- *   since 6.5   number; names; markers; tokens; index; addresses | offsets, base; seqs
+ *   until 6.3   addresses | offsets, base; number; names; markers; [seqs;] tokens; index
+ *   since 6.4   number; names; markers; tokens; index; addresses | offsets, base; seqs
  *
  * Each part begins at a multiple of the word size.
  */
@@ -174,7 +174,7 @@ static bool names_before(struct kallsyms *k, struct bytes in, uint64_t markers, 
 	return false;
 }
 
-/* Markers lie in front of the tokens; from 6.2 to 6.4 three bytes a symbol lie between. */
+/* Markers lie in front of the tokens; in 6.2 and 6.3 three bytes a symbol lie between. */
 static bool names_locate(struct kallsyms *k, struct bytes in, unsigned word)
 {
 	uint64_t end = k->token_table;

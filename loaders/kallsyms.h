@@ -23,7 +23,7 @@ struct kallsyms {
 	uint64_t base;      /* kallsyms_relative_base, not of KALLSYMS_ABSOLUTE */
 	uint32_t count;
 	unsigned marker_size; /* 4; 8 in 64-bit kernels before 4.20 */
-	bool addresses_last;  /* behind the token index: since 6.5 */
+	bool addresses_last;  /* behind the token index: since 6.4 */
 	enum kallsyms_form form;
 };
 

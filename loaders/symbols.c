@@ -13,6 +13,17 @@ const char *const code_stage_names[STAGE_COUNT] = {
 	[STAGE_KERNEL] = "kernel",
 };
 
+bool code_stage_find(const char *name, enum code_stage *ret)
+{
+	for (unsigned i = 0; i < STAGE_COUNT; i++) {
+		if (!strcmp(code_stage_names[i], name)) {
+			*ret = (enum code_stage)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 const char *const symbol_source_names[] = {
 	[SYMBOL_FROM_HEADER] = "header",
 	[SYMBOL_FROM_KALLSYMS] = "kallsyms",

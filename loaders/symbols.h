@@ -20,6 +20,8 @@ enum code_stage {
 
 extern const char *const code_stage_names[STAGE_COUNT]; /* "setup", "compressed", "kernel" */
 
+bool code_stage_find(const char *name, enum code_stage *ret);
+
 /* Where a name comes from; a better source comes later. */
 enum symbol_source {
 	SYMBOL_FROM_HEADER, /* the setup header, the PE header or the ELF's entry and notes: few names, far apart */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The BIOS put into a machine: vectors, stubs, data area and ROM, and the way from a guest's INT n to a row of bios_int.def. */
 #include "models/bios_impl.h"
+#include "models/smbios.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -299,6 +300,21 @@ static int attach_rom(struct bios *bios, struct machine *m)
 	return ret;
 }
 
+/* Behind the platform's RSDP. */
+static int attach_smbios(struct bios *bios, struct machine *m)
+{
+	uint8_t entry[SMBIOS_ENTRY_SIZE];
+	struct buf table = { 0 };
+	int ret = smbios_build(bios->platform, BIOS_GPA + BIOS_SMBIOS_TABLE, &table, entry);
+
+	if (ret == 0)
+		ret = machine_write(m, BIOS_GPA + BIOS_SMBIOS, entry, sizeof(entry));
+	if (ret == 0)
+		ret = machine_write(m, BIOS_GPA + BIOS_SMBIOS_TABLE, table.data, table.len);
+	buf_free(&table);
+	return ret;
+}
+
 static int attach_data(struct bios *bios, struct machine *m)
 {
 	uint16_t equipment = EQUIPMENT_FPU | EQUIPMENT_SERIAL |
@@ -360,8 +376,9 @@ int bios_attach(struct bios *bios, struct machine *m, struct diag *diag)
 		.name = "bios", .version = 1, .size = sizeof(bios->state), .state = &bios->state
 	};
 
-	if (attach_rom(bios, m) || attach_vectors(bios, m) || attach_data(bios, m) ||
-	    bios_display_attach(bios, m) || bios_disk_attach(bios, m) || machine_part_add(m, &part))
+	if (attach_rom(bios, m) || attach_smbios(bios, m) || attach_vectors(bios, m) ||
+	    attach_data(bios, m) || bios_display_attach(bios, m) || bios_disk_attach(bios, m) ||
+	    machine_part_add(m, &part))
 		return diag_set(diag, -ENOSPC, "the BIOS does not fit into the machine");
 	machine_pic_set(m, PIC_MASK_1, PIC_MASK_2);
 	if (bios_has_quirk(bios->platform, BIOS_QUIRK_A20_CLOSED) ||

@@ -15,15 +15,17 @@
 #define TEXT_ROWS    25u
 
 /* The platform's BIOS segment, and where its own tables lie in it. */
-#define BIOS_SEGMENT    0xf000u
-#define BIOS_GPA        0xf0000ull
-#define BIOS_CONFIG     0xe6f5u /* INT 15h AH=C0h */
-#define BIOS_DISKETTE   0xefc7u /* INT 1Eh: diskette parameters */
-#define BIOS_IRET       0xff53u /* IBM AT: the dummy interrupt handler */
-#define BIOS_STUBS      0x8000u /* of vectors without a place of their own, 4 bytes each */
-#define BIOS_DISK_TABLE 0x9100u /* EDD device parameter table of the first hard disk */
-#define BIOS_EMPTY      0x9000u /* zeros: what strings and tables of the display point to */
-#define EBDA_GPA        0x9fc00ull
+#define BIOS_SEGMENT      0xf000u
+#define BIOS_GPA          0xf0000ull
+#define BIOS_SMBIOS       0x5a00u /* a multiple of 16 */
+#define BIOS_SMBIOS_TABLE 0x5a20u
+#define BIOS_CONFIG       0xe6f5u /* INT 15h AH=C0h */
+#define BIOS_DISKETTE     0xefc7u /* INT 1Eh: diskette parameters */
+#define BIOS_IRET         0xff53u /* IBM AT: the dummy interrupt handler */
+#define BIOS_STUBS        0x8000u /* of vectors without a place of their own, 4 bytes each */
+#define BIOS_DISK_TABLE   0x9100u /* EDD device parameter table of the first hard disk */
+#define BIOS_EMPTY        0x9000u /* zeros: what strings and tables of the display point to */
+#define EBDA_GPA          0x9fc00ull
 
 /* BIOS data area: IBM AT Technical Reference, "ROM BIOS data areas". */
 #define BDA_SERIAL        0x400u

@@ -210,6 +210,9 @@ struct efi *efi_create(const struct platform *platform, const struct image *imag
  */
 int efi_place(struct efi *efi, const struct efi_map *map, struct efi_room *room, struct diag *diag);
 
+/* What is left of the room for types that outlive boot services becomes their bins: once nobody takes of it any more. -ENOSPC. */
+int efi_place_bins(struct efi_memory *mem, const struct efi_room *room);
+
 /* The stubs, for efi_attach(). */
 int efi_attach_stubs(struct machine *m, struct efi *efi);
 /* Console, random numbers, initrd and the other protocols that the firmware itself installs. */

@@ -99,6 +99,48 @@ uint64_t efi_device_node_append(struct efi_call *c)
 	return path_put(c, raw, len + size);
 }
 
+/* Arguments: path or 0, another instance for it. */
+uint64_t efi_device_path_add(struct efi_call *c)
+{
+	uint8_t raw[2 * EFI_DEVICE_PATH_MAX];
+	size_t first = 0, second;
+
+	if (!c->arg[1])
+		return 0;
+	if (c->arg[0]) {
+		first = efi_read_device_path(c, c->arg[0], raw, EFI_DEVICE_PATH_MAX);
+		if (!first)
+			return 0;
+		raw[first - NODE_HEADER + 1] = END_INSTANCE;
+	}
+	second = efi_read_device_path(c, c->arg[1], raw + first, EFI_DEVICE_PATH_MAX);
+	return second ? path_put(c, raw, first + second) : 0;
+}
+
+/* Arguments: in and out: path, or 0 after the last instance; size of the instance that is given a copy of. */
+uint64_t efi_device_path_next(struct efi_call *c)
+{
+	uint8_t raw[EFI_DEVICE_PATH_MAX];
+	size_t len, at = 0;
+	gpa_t copy;
+	gva_t va;
+
+	if (!c->arg[0] || !efi_read_u64(c, c->arg[0], &va) || !efi_reachable(c, c->arg[0], 8, true))
+		return 0;
+	len = va ? efi_read_device_path(c, va, raw, sizeof(raw)) : 0;
+	if (!len)
+		return 0;
+	while (raw[at] != EFI_DP_END)
+		at += get_le16(raw + at + 2);
+	va = raw[at + 1] == EFI_DP_END_ALL ? 0 : va + at + NODE_HEADER;
+	end_put(raw + at);
+	copy = path_put(c, raw, at + NODE_HEADER);
+	if (!copy || (c->arg[1] && !efi_write_u64(c, c->arg[1], at + NODE_HEADER)))
+		return 0;
+	efi_write_u64(c, c->arg[0], va);
+	return copy;
+}
+
 uint64_t efi_device_path_is_multi(struct efi_call *c)
 {
 	uint8_t raw[EFI_DEVICE_PATH_MAX];

@@ -49,6 +49,16 @@ void efi_event_signal_group(struct efi *efi, const struct efi_guid *group)
 	}
 }
 
+bool efi_event_has_group(const struct efi *efi, const struct efi_guid *group)
+{
+	const struct efi_event_queue *q = &efi->state.events;
+
+	for (unsigned i = 0; i < EFI_EVENTS_MAX; i++)
+		if (q->items[i].handle && efi_guid_equal(&q->items[i].group, group))
+			return true;
+	return false;
+}
+
 void efi_event_signal(struct efi *efi, gpa_t handle)
 {
 	struct efi_event *e = efi_event_find(efi, handle);
@@ -61,11 +71,15 @@ void efi_event_signal(struct efi *efi, gpa_t handle)
 		efi_event_signal_group(efi, &e->group);
 }
 
-void efi_event_tick(struct efi *efi, const struct machine *m)
+void efi_event_tick(struct efi *efi, struct machine *m)
 {
 	struct efi_event_queue *q = &efi->state.events;
 	uint64_t now = efi_now(m);
 
+	if (efi->state.watchdog && machine_instructions(m) >= efi->state.watchdog) {
+		efi->state.watchdog = 0;
+		machine_stop(m, STOP_EXIT, "the watchdog that SetWatchdogTimer() set has run out");
+	}
 	/* 7.4.6: ExitBootServices() turns the timers off. */
 	for (unsigned i = 0; !efi->state.exiting && i < EFI_EVENTS_MAX; i++) {
 		struct efi_event *e = &q->items[i];
@@ -258,33 +272,61 @@ uint64_t efi_check_event(struct efi_call *c)
 	return e ? check(c->efi, e) : EFI_INVALID_PARAMETER;
 }
 
-/* 0: no timer runs. */
-static uint64_t next_due(const struct efi_event_queue *q)
+/*
+ * When the first timer is due that can end the waiting: one that is waited for, or
+ * whose function may signal what is. 0: there is none.
+ */
+static uint64_t next_due(const struct efi_event_queue *q, const bool waited[EFI_EVENTS_MAX])
 {
 	uint64_t due = 0;
 
 	for (unsigned i = 0; i < EFI_EVENTS_MAX; i++) {
 		const struct efi_event *e = &q->items[i];
 
-		if (e->handle && e->due && (!due || e->due < due))
+		if (!e->handle || !e->due || (!waited[i] && !(e->type & EFI_EVT_NOTIFY_SIGNAL)))
+			continue;
+		if (!due || e->due < due)
 			due = e->due;
 	}
 	return due;
 }
 
-/* Let time pass until the next timer. False when there is none: nothing in this machine will signal anything. */
-static bool wait_for_timer(struct efi_call *c)
+/* Let time pass until then. False when nothing in this machine will signal anything. */
+static bool wait_for_timer(struct efi_call *c, const bool waited[EFI_EVENTS_MAX])
 {
-	uint64_t due = next_due(&c->efi->state.events), now = efi_now(c->m);
+	uint64_t due = next_due(&c->efi->state.events, waited), now = efi_now(c->m);
 
-	if (!due || c->efi->state.exiting)
-		return false;
-	if (due > now + WAIT_MAX)
+	if (!due || c->efi->state.exiting || (due > now && due - now > WAIT_MAX))
 		return false;
 	if (due > now)
 		machine_wait(c->m, (due - now) * INSN_PER_100NS);
 	efi_event_tick(c->efi, c->m);
 	return true;
+}
+
+/* One look at all of them: NOT_READY, or what WaitForEvent() answers, with *ret_index. */
+static efi_status_t look(struct efi_call *c, bool waited[EFI_EVENTS_MAX], uint64_t *ret_index)
+{
+	struct efi_event_queue *q = &c->efi->state.events;
+
+	efi_console_poll(c);
+	for (uint64_t i = 0; i < c->arg[0]; i++) {
+		struct efi_event *e;
+		efi_status_t status;
+		gpa_t handle;
+
+		*ret_index = i;
+		if (!efi_read_u64(c, c->arg[1] + 8 * i, &handle))
+			return EFI_INVALID_PARAMETER;
+		e = efi_event_find(c->efi, handle);
+		if (!e)
+			return EFI_INVALID_PARAMETER;
+		waited[e - q->items] = true;
+		status = check(c->efi, e);
+		if (status != EFI_NOT_READY)
+			return status;
+	}
+	return EFI_NOT_READY;
 }
 
 /*
@@ -293,39 +335,33 @@ static bool wait_for_timer(struct efi_call *c)
  */
 uint64_t efi_wait_for_event(struct efi_call *c)
 {
-	uint64_t count = c->arg[0];
+	struct efi_state *s = &c->efi->state;
+	bool waited[EFI_EVENTS_MAX] = { false };
+	efi_status_t status;
+	uint64_t index;
 
-	if (count == 0 || !c->arg[1] || !c->arg[2] || !efi_reachable(c, c->arg[2], 8, true))
+	if (c->arg[0] == 0 || c->arg[0] > EFI_EVENTS_MAX || !c->arg[1] || !c->arg[2] ||
+	    !efi_reachable(c, c->arg[2], 8, true))
 		return EFI_INVALID_PARAMETER;
-	if (c->efi->state.tpl != EFI_TPL_APPLICATION) {
+	if (s->tpl != EFI_TPL_APPLICATION) {
 		c->flags |= EFI_CALL_TPL;
 		return EFI_UNSUPPORTED;
 	}
+	/* Each round ends the call, or runs a function of the guest's, or comes to a timer that will do one of them. */
 	for (;;) {
-		efi_console_poll(c);
-		for (uint64_t i = 0; i < count; i++) {
-			struct efi_event *e;
-			efi_status_t status;
-			gpa_t handle;
-
-			if (!efi_read_u64(c, c->arg[1] + 8 * i, &handle))
-				return EFI_INVALID_PARAMETER;
-			e = efi_event_find(c->efi, handle);
-			status = e ? check(c->efi, e) : EFI_INVALID_PARAMETER;
-			if (status != EFI_NOT_READY) {
-				efi_write_u64(c, c->arg[2], i);
-				return status;
-			}
+		status = look(c, waited, &index);
+		if (status != EFI_NOT_READY) {
+			efi_write_u64(c, c->arg[2], index);
+			return status;
 		}
-		/* A notification has to run first: then the guest calls again, and does not know it. */
 		if (event_next(c->efi)) {
 			machine_wait(c->m, IDLE_TIME * INSN_PER_100NS / 10);
 			if (!efi_event_dispatch(c, EFI_NOT_READY))
 				return EFI_OUT_OF_RESOURCES;
-			c->efi->state.frames[c->efi->state.frame_count - 1].again = 1;
+			s->frames[s->frame_count - 1].again = 1;
 			return EFI_NOT_READY;
 		}
-		if (!wait_for_timer(c)) {
+		if (!wait_for_timer(c, waited)) {
 			machine_stop(
 				c->m, STOP_HLT,
 				"WaitForEvent() waits for what nothing in this machine will signal");

@@ -35,10 +35,12 @@ struct efi_event_queue {
 struct efi_event *efi_event_find(struct efi *efi, gpa_t handle);
 /* As SignalEvent(), its whole group with it. */
 void efi_event_signal(struct efi *efi, gpa_t handle);
+/* Somebody waits for @group. */
+bool efi_event_has_group(const struct efi *efi, const struct efi_guid *group);
 /* Signal all of @group. */
 void efi_event_signal_group(struct efi *efi, const struct efi_guid *group);
-/* Signal the timers that are due. */
-void efi_event_tick(struct efi *efi, const struct machine *m);
+/* Signal the timers that are due; a watchdog that has run out resets the machine, which ends the run. */
+void efi_event_tick(struct efi *efi, struct machine *m);
 /* A firmware's own event without a function, for WaitForKey and its like; 0 when out of resources. */
 gpa_t efi_event_create(struct efi *efi, uint32_t type, uint32_t tpl);
 /* The next notification that the task priority level lets run is entered before the service returns @status. */

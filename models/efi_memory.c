@@ -6,8 +6,8 @@
 
 #define PAGES_MAX  (UINT64_MAX / GUEST_PAGE_SIZE)
 #define FOUR_GIB   GIB(4)
-/* Pages that the pool takes at a time, so that a small block does not change the map each time. */
-#define POOL_GRAIN 4u
+/* Pages that the pool takes at a time, as edk2's does. */
+#define POOL_GRAIN 1u
 
 /* --- descriptors --- */
 
@@ -147,6 +147,13 @@ static bool pages_highest(const struct efi_memory *mem, uint64_t pages, uint64_t
 	return false;
 }
 
+/* Below what is set apart, where the caller's limit leaves that open (edk2 DxeCore, CoreFindFreePages()). */
+static bool pages_default(const struct efi_memory *mem, uint64_t pages, uint64_t last, gpa_t *ret)
+{
+	return mem->default_end && last >= mem->default_end - 1 &&
+	       pages_highest(mem, pages, mem->default_end - 1, ret);
+}
+
 static bool pages_are_free(const struct efi_memory *mem, gpa_t gpa, uint64_t pages)
 {
 	const struct efi_range *r = efi_memory_find(mem, gpa);
@@ -163,6 +170,100 @@ static bool pages_are_free(const struct efi_memory *mem, gpa_t gpa, uint64_t pag
 	}
 	return false;
 }
+
+/* --- bins --- */
+
+int efi_memory_bin(struct efi_memory *mem, uint32_t type, gpa_t start, uint64_t pages)
+{
+	for (unsigned i = 0; i < EFI_BINS_MAX; i++) {
+		if (mem->bins[i].pages)
+			continue;
+		mem->bins[i] = (struct efi_bin){
+			.type = type,
+			.pages = pages < EFI_BIN_PAGES_MAX ? (uint32_t)pages : EFI_BIN_PAGES_MAX,
+			.start = start,
+		};
+		return 0;
+	}
+	return -ENOSPC;
+}
+
+static bool bin_taken(const struct efi_bin *b, uint32_t page)
+{
+	return b->taken[page / 8] >> page % 8 & 1;
+}
+
+static void bin_mark(struct efi_bin *b, uint32_t first, uint64_t pages, bool taken)
+{
+	for (uint32_t i = first; i < first + pages; i++) {
+		if (taken)
+			b->taken[i / 8] = (uint8_t)(b->taken[i / 8] | BIT(i % 8));
+		else
+			b->taken[i / 8] = (uint8_t)(b->taken[i / 8] & ~BIT(i % 8));
+	}
+}
+
+static bool bin_run(const struct efi_bin *b, uint32_t first, uint64_t pages, bool taken)
+{
+	for (uint32_t i = first; i < first + pages; i++)
+		if (bin_taken(b, i) != taken)
+			return false;
+	return true;
+}
+
+/* The bin that holds all of it, and its first page there. */
+static struct efi_bin *bin_of(struct efi_memory *mem, gpa_t gpa, uint64_t pages,
+			      uint32_t *ret_first)
+{
+	for (unsigned i = 0; i < EFI_BINS_MAX; i++) {
+		struct efi_bin *b = &mem->bins[i];
+		uint64_t first = (gpa - b->start) / GUEST_PAGE_SIZE;
+
+		if (gpa >= b->start && first < b->pages && pages <= b->pages - first) {
+			*ret_first = (uint32_t)first;
+			return b;
+		}
+	}
+	return NULL;
+}
+
+/* The highest pages that are free in a bin of @type, up to @last. */
+static bool bin_allocate(struct efi_memory *mem, uint32_t type, uint64_t pages, uint64_t last,
+			 gpa_t *ret)
+{
+	for (unsigned i = 0; i < EFI_BINS_MAX; i++) {
+		struct efi_bin *b = &mem->bins[i];
+
+		if (b->type != type || b->pages < pages)
+			continue;
+		for (uint32_t at = b->pages - (uint32_t)pages + 1; at-- > 0;) {
+			gpa_t gpa = b->start + at * GUEST_PAGE_SIZE;
+
+			if (gpa + (pages * GUEST_PAGE_SIZE - 1) > last ||
+			    !bin_run(b, at, pages, false))
+				continue;
+			bin_mark(b, at, pages, true);
+			mem->key++;
+			*ret = gpa;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool bin_allocate_at(struct efi_memory *mem, uint32_t type, gpa_t gpa, uint64_t pages)
+{
+	uint32_t first;
+	struct efi_bin *b = bin_of(mem, gpa, pages, &first);
+
+	if (!b || b->type != type || !bin_run(b, first, pages, false))
+		return false;
+	bin_mark(b, first, pages, true);
+	mem->key++;
+	return true;
+}
+
+/* --- allocating --- */
 
 static uint64_t type_attributes(uint32_t type)
 {
@@ -193,13 +294,23 @@ efi_status_t efi_pages_allocate(struct efi_memory *mem, enum efi_allocate_type h
 		return EFI_OUT_OF_RESOURCES;
 	switch (how) {
 	case EFI_ALLOCATE_ANY:
-		found = pages_highest(mem, pages, FOUR_GIB - 1, &at) ||
+		if (bin_allocate(mem, type, pages, UINT64_MAX, gpa))
+			return EFI_SUCCESS;
+		found = pages_default(mem, pages, UINT64_MAX, &at) ||
+			pages_highest(mem, pages, FOUR_GIB - 1, &at) ||
 			pages_highest(mem, pages, UINT64_MAX, &at);
 		break;
-	case EFI_ALLOCATE_MAX_ADDRESS: found = pages_highest(mem, pages, *gpa, &at); break;
+	case EFI_ALLOCATE_MAX_ADDRESS:
+		if (bin_allocate(mem, type, pages, *gpa, gpa))
+			return EFI_SUCCESS;
+		found = pages_default(mem, pages, *gpa, &at) ||
+			pages_highest(mem, pages, *gpa, &at);
+		break;
 	case EFI_ALLOCATE_ADDRESS:
 		if (at % GUEST_PAGE_SIZE)
 			return EFI_NOT_FOUND;
+		if (bin_allocate_at(mem, type, at, pages))
+			return EFI_SUCCESS;
 		found = pages_are_free(mem, at, pages);
 		break;
 	default: return EFI_INVALID_PARAMETER;
@@ -232,8 +343,19 @@ static bool pages_are_allocated(const struct efi_memory *mem, gpa_t gpa, uint64_
 
 efi_status_t efi_pages_free(struct efi_memory *mem, gpa_t gpa, uint64_t pages)
 {
+	struct efi_bin *bin;
+	uint32_t first;
+
 	if (pages == 0 || gpa % GUEST_PAGE_SIZE)
 		return EFI_INVALID_PARAMETER;
+	bin = bin_of(mem, gpa, pages, &first);
+	if (bin) {
+		if (!bin_run(bin, first, pages, true))
+			return EFI_NOT_FOUND;
+		bin_mark(bin, first, pages, false);
+		mem->key++;
+		return EFI_SUCCESS;
+	}
 	if (pages > PAGES_MAX || !pages_are_allocated(mem, gpa, pages))
 		return EFI_NOT_FOUND;
 	if (efi_memory_set(mem, EFI_CONVENTIONAL_MEMORY, gpa, pages, EFI_MEMORY_RAM) < 0)
@@ -309,7 +431,7 @@ static efi_status_t pool_grow(struct efi_memory *mem, uint32_t type, uint64_t si
 
 int efi_pool_give(struct efi_memory *mem, uint32_t type, gpa_t gpa, uint64_t size)
 {
-	struct efi_pool_block b = { .gpa = gpa, .size = size, .type = type };
+	struct efi_pool_block b = { .gpa = gpa, .size = size, .type = type, .kept = 1 };
 
 	return pool_insert(mem, &b) ? 0 : -ENOSPC;
 }
@@ -347,7 +469,8 @@ efi_status_t efi_pool_allocate(struct efi_memory *mem, uint32_t type, uint64_t s
 
 static bool pool_joins(const struct efi_pool_block *a, const struct efi_pool_block *b)
 {
-	return !a->used && !b->used && a->type == b->type && a->gpa + a->size == b->gpa;
+	return !a->used && !b->used && a->type == b->type && a->kept == b->kept &&
+	       a->gpa + a->size == b->gpa;
 }
 
 static void pool_join(struct efi_memory *mem, uint32_t at)
@@ -366,7 +489,7 @@ static void pool_shrink(struct efi_memory *mem, uint32_t at)
 	gpa_t end = ALIGN_DOWN(b.gpa + b.size, GUEST_PAGE_SIZE);
 	struct efi_pool_block tail = { .gpa = end, .size = b.gpa + b.size - end, .type = b.type };
 
-	if (end <= first || (end - first) / GUEST_PAGE_SIZE < POOL_GRAIN ||
+	if (b.kept || end <= first || (end - first) / GUEST_PAGE_SIZE < POOL_GRAIN ||
 	    (tail.size && mem->pool_count == EFI_POOL_MAX))
 		return;
 	if (efi_pages_free(mem, first, (end - first) / GUEST_PAGE_SIZE) != EFI_SUCCESS)

@@ -79,12 +79,15 @@ int efi_firmware_build(struct efi *efi, struct efi_start *s, struct start_of_day
 	if (ret < 0)
 		return ret;
 	efi_room_init(&s->room, &s->map);
-	ret = efi_cpu_build(&efi->state.cpu, &s->map, &s->room, sod->efi_nx, &sod->memory,
-			    &sod->cpu, diag);
+	ret = efi_place(efi, &s->map, &s->room, diag);
+	if (ret == 0)
+		ret = efi_cpu_build(&efi->state.cpu, &s->map, &s->room, sod->efi_nx, &sod->memory,
+				    &sod->cpu, diag);
 	if (ret == 0)
 		ret = place_acpi(efi, &s->room, sod, diag);
-	if (ret == 0)
-		ret = efi_place(efi, &s->map, &s->room, diag);
+	if (ret == 0 && efi_place_bins(&efi->state.memory, &s->room) < 0)
+		ret = diag_set(diag, -ENOSPC, "firmware has set too much memory apart");
+	efi->state.memory.default_end = efi_map_default_end(&s->map);
 	return ret;
 }
 

@@ -137,8 +137,8 @@ static bool convert_at(const struct virtual_map *v, gpa_t at)
 
 /*
  * Arguments: map size, descriptor size, version, map. The map is the guest's
- * own, with the virtual addresses it wants. Notifications of the address change
- * would run guest code under it; nothing that boots kernels asks for one.
+ * own, with the virtual addresses it wants. Runtime drivers would have their
+ * functions called under it, which is not modelled: nothing that boots kernels is one.
  */
 uint64_t efi_set_virtual_address_map(struct efi_call *c)
 {
@@ -163,6 +163,8 @@ uint64_t efi_set_virtual_address_map(struct efi_call *c)
 	}
 	if (!all)
 		return EFI_NOT_FOUND;
+	if (efi_event_has_group(c->efi, efi_guid(EFI_GUID_EVENT_VIRTUAL_ADDRESS)))
+		c->status = EVENT_UNMODELLED;
 	for (unsigned i = 0; i < EFI_SERVICE_COUNT; i++)
 		if (efi_service_infos[i].table == EFI_TABLE_RT)
 			convert_at(&v, rt + efi_service_infos[i].offset);

@@ -6,7 +6,7 @@
 #include "models/efi.h"
 
 /* Where things lie in the page of runtime services data. */
-#define DATA_SYSTEM  0x000u
+#define DATA_SYSTEM  0x018u /* behind what edk2's pool has at the start of a block */
 #define DATA_RUNTIME 0x100u
 #define DATA_VENDOR  0x200u
 #define DATA_CONFIG  0x300u
@@ -14,6 +14,7 @@
 #define DATA_PAGES   1u
 #define BOOT_PAGES   1u
 #define POOL_PAGES   16u
+#define RUNTIME_POOL 15u /* pages between these tables and the GDT, as with OVMF */
 #define TABLE_ALIGN  16u
 
 _Static_assert(DATA_CONFIG + EFI_CONFIG_MAX * CONFIG_ENTRY <= DATA_PAGES * GUEST_PAGE_SIZE,
@@ -28,6 +29,9 @@ _Static_assert(DATA_CONFIG + EFI_CONFIG_MAX * CONFIG_ENTRY <= DATA_PAGES * GUEST
 /* 4.6.2: version, length, one bit a service in the order of the runtime table. */
 #define RT_PROPERTIES_VERSION 1u
 #define RT_PROPERTIES_SIZE    8u
+
+/* 7.5.1: an image that is started has five minutes; an instruction is a nanosecond. */
+#define WATCHDOG 300000000000ull
 
 uint32_t efi_crc32(uint32_t crc, const void *data, size_t len)
 {
@@ -97,10 +101,34 @@ static void place_tables(struct efi_state *s, gpa_t data, gpa_t boot)
 	}
 }
 
+/* The types that outlive boot services; of each the highest RAM that the map says is of it and the firmware leaves unused. */
+int efi_place_bins(struct efi_memory *mem, const struct efi_room *room)
+{
+	static const uint32_t types[] = { EFI_RESERVED_MEMORY, EFI_RUNTIME_SERVICES_CODE,
+					  EFI_RUNTIME_SERVICES_DATA, EFI_ACPI_RECLAIM_MEMORY,
+					  EFI_ACPI_MEMORY_NVS };
+	int ret = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(types) && ret == 0; i++) {
+		const struct efi_region *highest = NULL;
+
+		for (size_t k = 0; k < room->count; k++) {
+			const struct efi_region *r = &room->items[k];
+
+			if (r->type == types[i] && r->pages && (r->attr & EFI_MEMORY_WB) &&
+			    (!highest || r->start > highest->start))
+				highest = r;
+		}
+		if (highest)
+			ret = efi_memory_bin(mem, types[i], highest->start, highest->pages);
+	}
+	return ret;
+}
+
 int efi_place(struct efi *efi, const struct efi_map *map, struct efi_room *room, struct diag *diag)
 {
 	struct efi_state *s = &efi->state;
-	gpa_t data, boot, pool;
+	gpa_t data, boot, pool, runtime;
 	int ret = 0;
 
 	for (size_t i = 0; i < map->count && ret == 0; i++) {
@@ -116,6 +144,10 @@ int efi_place(struct efi *efi, const struct efi_map *map, struct efi_room *room,
 		ret = efi_room_take(room, EFI_RUNTIME_SERVICES_DATA, "the firmware's tables",
 				    DATA_PAGES * GUEST_PAGE_SIZE, GUEST_PAGE_SIZE, &data, diag);
 	if (ret == 0)
+		ret = efi_room_take(room, EFI_RUNTIME_SERVICES_DATA, "the runtime pool",
+				    RUNTIME_POOL * GUEST_PAGE_SIZE, GUEST_PAGE_SIZE, &runtime,
+				    diag);
+	if (ret == 0)
 		ret = efi_room_take(room, EFI_BOOT_SERVICES_DATA, "the boot services' tables",
 				    BOOT_PAGES * GUEST_PAGE_SIZE, GUEST_PAGE_SIZE, &boot, diag);
 	if (ret == 0)
@@ -124,6 +156,9 @@ int efi_place(struct efi *efi, const struct efi_map *map, struct efi_room *room,
 	if (ret == 0)
 		ret = efi_pool_give(&s->memory, EFI_BOOT_SERVICES_DATA, pool,
 				    POOL_PAGES * GUEST_PAGE_SIZE);
+	if (ret == 0)
+		ret = efi_pool_give(&s->memory, EFI_RUNTIME_SERVICES_DATA, runtime,
+				    RUNTIME_POOL * GUEST_PAGE_SIZE);
 	if (ret < 0)
 		return ret;
 	s->system_table = data + DATA_SYSTEM;
@@ -368,6 +403,7 @@ int efi_attach(struct machine *m, struct efi *efi, const struct cpu_state *entry
 	struct part part = { .name = "efi", .version = 1, .size = sizeof(*s), .state = s };
 	int ret;
 
+	s->watchdog = WATCHDOG;
 	s->cr3 = entry->cr3;
 	s->gdt = entry->gdtr.base;
 	s->idt = entry->idtr.base;

@@ -2,6 +2,7 @@
 /* Resolves the names of a parsed expression and checks that its types fit, before any state is there. */
 #include <errno.h>
 
+#include "loaders/symbols.h" /* code_stage_find */
 #include "specs/events.h"
 
 struct checker {
@@ -132,6 +133,15 @@ static int check_point_name(struct checker *c, const struct expr *e)
 	return complain(c, e, "expected the name of a point in quotes");
 }
 
+static int check_stage_name(struct checker *c, const struct expr *e)
+{
+	enum code_stage stage;
+
+	if (e->kind == EXPR_STRING && code_stage_find(e->word, &stage))
+		return 0;
+	return complain(c, e, "expected \"setup\", \"compressed\" or \"kernel\"");
+}
+
 static int check_call(struct checker *c, struct expr *e)
 {
 	int err;
@@ -157,6 +167,8 @@ static int check_call(struct checker *c, struct expr *e)
 							VALUE_STRING);
 		if (!err && letter == 'k')
 			err = check_event_name(c, e->arg[i]);
+		else if (!err && letter == 'g')
+			err = check_stage_name(c, e->arg[i]);
 		else if (!err && letter == 'p')
 			err = check_point_name(c, e->arg[i]);
 		if (err)

@@ -26,6 +26,7 @@ RULE_FILE(xen_pvh, "specs/xen-pvh.yaml");
 RULE_FILE(uefi_entry, "specs/uefi-entry.yaml");
 RULE_FILE(efi_handover, "specs/efi-handover.yaml");
 RULE_FILE(startup_64, "specs/startup_64.yaml");
+RULE_FILE(dead_code, "specs/dead-code.yaml");
 
 #define ROW(symbol, file_name)                                  \
 	{                                                       \
@@ -43,6 +44,7 @@ const struct spec_file spec_files[] = {
 	ROW(uefi_entry, "uefi-entry.yaml"),
 	ROW(efi_handover, "efi-handover.yaml"),
 	ROW(startup_64, "startup_64.yaml"),
+	ROW(dead_code, "dead-code.yaml"),
 };
 
 const size_t spec_file_count = ARRAY_SIZE(spec_files);

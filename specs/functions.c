@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "loaders/symbols.h" /* enum code_stage */
 #include "specs/events.h"
 #include "specs/lists.h"
 #include "specs/tables.h"
@@ -93,6 +94,24 @@ static struct value call_events(struct eval *ev, const struct value *a)
 	return function_int(events_count(ev, ev->now, kind));
 }
 
+/* That there is such a stage was checked when the rule was read. */
+static struct value call_ran(struct eval *ev, const struct value *a)
+{
+	const struct judge_context *c = ev->context;
+	struct value v = { .type = VALUE_SET };
+	enum code_stage stage;
+
+	if (!c->ran)
+		eval_stop(ev, EVAL_SKIP, "this state has no record of the code that ran");
+	else if (ev->now != &c->handovers[c->handover_count - 1])
+		eval_stop(ev, EVAL_SKIP, "which code ran is known at the last point only");
+	else if (!code_stage_find(a[0].s, &stage))
+		eval_stop(ev, EVAL_ERROR, "no stage is called \"%s\"", a[0].s);
+	else if (regions_copy(&v.set, &c->ran[stage]))
+		eval_stop(ev, EVAL_ERROR, "out of memory");
+	return v;
+}
+
 static const struct function plain_functions[] = {
 	{ "align_up", VALUE_INT, "ii", false, call_align_up, "value, power of two" },
 	{ "is_pow2", VALUE_BOOL, "i", false, call_is_pow2, "value: exactly one bit is set" },
@@ -107,6 +126,8 @@ static const struct function plain_functions[] = {
 	  "up to 8 characters as a little-endian integer" },
 	{ "events", VALUE_INT, "k", true, call_events,
 	  "kind: how many such events there were before this point" },
+	{ "ran", VALUE_SET, "g", true, call_ran,
+	  "stage: addresses of its code that ran before this point, as offsets in setup and compressed, as linked in kernel" },
 };
 
 static const struct function *find(const struct function *table, size_t count, const char *name)
@@ -132,6 +153,8 @@ const struct function *function_find(const char *name)
 		f = find(note_functions, note_function_count, name);
 	if (!f)
 		f = find(compare_functions, compare_function_count, name);
+	if (!f)
+		f = find(platform_functions, platform_function_count, name);
 	return f ? f : find(payload_functions, payload_function_count, name);
 }
 
@@ -150,4 +173,5 @@ void function_list(namespace_fn each, void *arg)
 	list_table(payload_functions, payload_function_count, each, arg);
 	list_table(note_functions, note_function_count, each, arg);
 	list_table(compare_functions, compare_function_count, each, arg);
+	list_table(platform_functions, platform_function_count, each, arg);
 }

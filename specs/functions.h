@@ -6,9 +6,9 @@
 #include "specs/expr.h"
 
 extern const struct function memory_functions[], file_functions[], payload_functions[],
-	note_functions[], compare_functions[];
+	note_functions[], compare_functions[], platform_functions[];
 extern const size_t memory_function_count, file_function_count, payload_function_count,
-	note_function_count, compare_function_count;
+	note_function_count, compare_function_count, platform_function_count;
 
 static inline struct value function_int(uint64_t n)
 {

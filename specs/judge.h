@@ -29,6 +29,7 @@ struct judge_context {
 	const char *path;    /* "linux32"; NULL at the point image: no path in particular */
 	const char *variant; /* "spec" */
 	const char *cmdline; /* that the user asked for; NULL: unknown */
+	struct bytes initrd; /* likewise, where the fact initrd_size is its length */
 	/* NULL-ended ids that the producer is documented to break; NULL: none */
 	const char *const *known;
 	bool fact_known[FACT_COUNT];
@@ -41,6 +42,8 @@ struct judge_context {
 	/* UEFI's memory map when the image was entered, in address order; NULL: none, or unknown. */
 	const struct efi_region *efi_map;
 	size_t efi_map_count;
+	/* For each enum code_stage what ran of it before the last handover, by its own addresses; NULL: not recorded. */
+	const struct regions *ran;
 	bool partial_memory; /* captured elsewhere: memory that is not there is unknown, not absent */
 };
 

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "loaders/bzimage.h" /* bzimage_version */
 #include "specs/expr.h"
 #include "specs/functions.h"
 #include "specs/lists.h"
@@ -314,9 +315,29 @@ static uint64_t elf_fact(const struct elf_image *elf, enum img_fact fact)
 	}
 }
 
-static uint64_t bz_fact(const struct bzimage *bz, enum img_fact fact)
+/* "6.6.1" and what follows: 0x606. */
+static uint64_t kernel_version(const struct image *image)
 {
+	struct bytes text = bzimage_version(image->file, image->bz);
+	unsigned part[2] = { 0 }, n = 0;
+
+	for (size_t i = 0; i < text.len && n < ARRAY_SIZE(part); i++) {
+		if (text.data[i] >= '0' && text.data[i] <= '9' && part[n] < 0x100)
+			part[n] = part[n] * 10 + (text.data[i] - '0');
+		else if (text.data[i] == '.' && i && !n)
+			n++;
+		else
+			break;
+	}
+	return n && part[0] < 0x100 && part[1] < 0x100 ? part[0] << 8 | part[1] : 0;
+}
+
+static uint64_t bz_fact(const struct image *image, enum img_fact fact)
+{
+	const struct bzimage *bz = image->bz;
+
 	switch (fact) {
+	case IMG_KERNEL_VERSION: return kernel_version(image);
 	case IMG_HAS_HEADER: return bz->has_header;
 	case IMG_PROTOCOL: return bz->protocol;
 	case IMG_SETUP_SIZE: return bz->setup_size;
@@ -350,8 +371,7 @@ static struct value image_value(struct eval *ev, enum img_fact fact)
 	else if (info->needs == NEEDS_FILE)
 		v.n = fact == IMG_FILE_SIZE ? image->file.len : image->has_pe;
 	else
-		v.n = info->needs == NEEDS_BZ ? bz_fact(image->bz, fact) :
-						elf_fact(image->elf, fact);
+		v.n = info->needs == NEEDS_BZ ? bz_fact(image, fact) : elf_fact(image->elf, fact);
 	return v;
 }
 

@@ -67,6 +67,10 @@ fetch_kernels() {
 	for k; do
 		tests/kernels/fetch.sh "$k" >/dev/null || printf '  kernels   %s: not here, its tests skip\n' "$k"
 	done
+	# The packages that these come in have hundreds of megabytes: only for who asks.
+	for k in ${BOOTPATH_SYSTEM_MAPS-}; do
+		tests/kernels/system-map.sh "$k" >/dev/null || printf '  kernels   %s: no System.map, its test skips\n' "$k"
+	done
 }
 
 run_unit() { program unit "$out/tests/unit"; }

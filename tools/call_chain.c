@@ -57,10 +57,12 @@ struct chain {
 	uint64_t end;
 };
 
-static void chain_enter(void *arg, uint32_t function, gva_t pc, int vector, uint64_t count)
+static void chain_enter(void *arg, uint32_t function, uint64_t offset, gva_t pc, int vector,
+			uint64_t count)
 {
 	struct chain *ch = arg;
 
+	(void)offset;
 	if (ch->depth < CALL_DEPTH_MAX)
 		ch->calls[ch->depth++] = (struct open_call){
 			.function = function, .vector = vector, .pc = pc, .count = count
@@ -164,7 +166,9 @@ static int chain_read(struct hunt *h, const struct buf *file)
 	struct trace_functions functions = { 0 };
 	struct trace *t = NULL;
 	struct chain *ch = calloc(1, sizeof(*ch));
-	const struct call_ops ops = { .enter = chain_enter, .leave = chain_leave, .run = chain_run };
+	const struct call_ops ops = { .enter = chain_enter,
+				      .leave = chain_leave,
+				      .run = chain_run };
 	struct trace_totals totals;
 	struct diag diag = { 0 };
 	int err = ch ? trace_open(&t, (struct bytes){ file->data, file->len }, &diag) : -ENOMEM;

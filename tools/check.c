@@ -20,10 +20,12 @@ void check_context(const struct check_facts *f, struct judge_context *ret)
 		.path = f->path,
 		.variant = f->variant,
 		.cmdline = f->platform->cmdline,
+		.initrd = f->platform->initrd,
 		.known = f->known,
 		.events = f->events,
 		.event_count = f->event_count,
 		.event_total = f->event_total,
+		.ran = f->ran,
 	};
 	ret->efi_map = sod->efi_map;
 	ret->efi_map_count = sod->efi_map_count;

@@ -21,6 +21,7 @@ struct check_facts {
 	const struct event *events; /* of the run so far; as judge_context has them */
 	size_t event_count;
 	uint64_t event_total;
+	const struct regions *ran; /* as judge_context has it */
 };
 
 /* What rules may ask about the run; the handovers are the caller's to add. */

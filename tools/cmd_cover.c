@@ -13,7 +13,7 @@ struct cover_command {
 	struct options options;
 	const char *image;
 	const char *forbid; /* code that must not run; NULL: none */
-	const char *drcov; /* where to write that format, too; NULL: nowhere */
+	const char *drcov;  /* where to write that format, too; NULL: nowhere */
 };
 
 enum { OPT_DRCOV = 0x200, OPT_FORBID };
@@ -120,10 +120,10 @@ static int cover_judge(struct cover_work *w, struct diag *diag)
 static int cover_run(const struct cover_command *command)
 {
 	struct report_image *result = calloc(1, sizeof(*result));
-	struct cover_work w = { .command = command,
-				.report = { .options = &command->options.run,
-					    .images = result,
-					    .image_count = 1 } };
+	struct cover_work w = {
+		.command = command,
+		.report = { .options = &command->options.run, .images = result, .image_count = 1 }
+	};
 	int status = EXIT_CANNOT_JUDGE;
 	struct diag diag = { 0 };
 

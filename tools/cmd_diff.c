@@ -16,13 +16,16 @@ struct diff_command {
 	char *ignore_text; /* the list, cut into its items */
 	const char *ignore[IGNORE_MAX + 1];
 	size_t ignore_count;
+	bool no_writers;
 };
 
-enum { OPT_IGNORE = 0x200 };
+enum { OPT_IGNORE = 0x200, OPT_NO_WRITERS };
 
 static const struct argp_option diff_options[] = {
 	{ "ignore", OPT_IGNORE, "LIST", 0,
 	  "Leave out these differences: KIND or KIND.NAME,... where * stands for anything", 1 },
+	{ "no-writers", OPT_NO_WRITERS, NULL, 0,
+	  "Do not look for who wrote each difference: half the time", 1 },
 	{ 0 },
 };
 
@@ -77,6 +80,7 @@ static error_t parse_diff(int key, char *arg, struct argp_state *state)
 		state->child_inputs[1] = &c->options;
 		return 0;
 	case OPT_IGNORE: parse_ignore(c, arg, state); return 0;
+	case OPT_NO_WRITERS: c->no_writers = true; return 0;
 	case ARGP_KEY_ARG:
 		if (c->file_count == 2)
 			argp_error(state, "two files at most, not also '%s'", arg);
@@ -110,7 +114,7 @@ static int diff_write(const struct diff_command *c, const struct diff_pairs *pai
 static int diff_run(const struct diff_command *c)
 {
 	struct diff_source sources[2] = { 0 };
-	struct diff_pairs pairs = { 0 };
+	struct diff_pairs pairs = { .no_writers = c->no_writers };
 	int status = EXIT_CANNOT_JUDGE, err = 0;
 	struct diag diag = { 0 };
 

@@ -10,6 +10,7 @@
 int cover_begin(struct cover *c, const struct image *image, const struct image_symbols *symbols)
 {
 	c->image = image;
+	symbols = symbols ? symbols : image->symbols;
 	c->symbols = symbols ? symbols : &c->own_symbols;
 	return symbols ? 0 : image_symbols_read(&c->own_symbols, image, NULL);
 }
@@ -32,7 +33,7 @@ static int cover_path(struct cover *c, size_t i, const struct run_options *optio
 {
 	struct report_path *p = &c->result->paths[i];
 	struct cover_log log = { 0 };
-	struct run_observer observer = cover_log_observer(&log, c->image, p);
+	struct run_observer observer = cover_log_observer(&log, p);
 	struct run_options run = *options;
 	int err;
 

@@ -12,9 +12,9 @@ struct forbid_range {
 
 struct forbid_rule {
 	unsigned line;
-	char *what;   /* as it stands in the file */
-	char *paths;  /* "pvh,linux64" or "*" */
-	char *reason; /* to the end of the line */
+	char *what;                  /* as it stands in the file */
+	char *paths;                 /* "pvh,linux64" or "*" */
+	char *reason;                /* to the end of the line */
 	struct forbid_range *ranges; /* all functions of that name */
 	size_t range_count;
 };

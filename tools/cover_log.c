@@ -177,9 +177,13 @@ static void log_straight(struct cover_log *log, struct machine *m, const struct 
 	}
 }
 
-static void log_block(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
+void cover_log_begin(struct cover_log *log, const struct report_path *path)
 {
-	struct cover_log *log = arg;
+	log->path = path;
+}
+
+void cover_log_block(struct cover_log *log, struct machine *m, gva_t pc, gpa_t gpa)
+{
 	struct code_place place;
 	struct cpu_state cpu;
 
@@ -195,14 +199,11 @@ static void log_block(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 		log_straight(log, m, &cpu, pc, &place);
 }
 
-/* What the run stopped before did not run, though its block was seen. */
-static void log_end(struct machine *m, const struct report_path *p, void *arg)
+void cover_log_end(struct cover_log *log, const struct report_path *p)
 {
-	struct cover_log *log = arg;
 	struct cover_insns *list = &log->stage[log->last_stage];
 	uint64_t before = p->stop.pc - log->last_pc;
 
-	(void)m;
 	if (p->stop.kind != STOP_POINT || log->last_first >= list->count)
 		return;
 	while (list->count > log->last_first &&
@@ -211,16 +212,21 @@ static void log_end(struct machine *m, const struct report_path *p, void *arg)
 		list->count--;
 }
 
-struct run_observer cover_log_observer(struct cover_log *log, const struct image *image,
-				       const struct report_path *path)
+static void observe_block(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 {
-	log->image = image;
-	log->path = path;
-	return (struct run_observer){
-		.block = log_block,
-		.end = log_end,
-		.arg = log,
-	};
+	cover_log_block(arg, m, pc, gpa);
+}
+
+static void observe_end(struct machine *m, const struct report_path *p, void *arg)
+{
+	(void)m;
+	cover_log_end(arg, p);
+}
+
+struct run_observer cover_log_observer(struct cover_log *log, const struct report_path *path)
+{
+	cover_log_begin(log, path);
+	return (struct run_observer){ .block = observe_block, .end = observe_end, .arg = log };
 }
 
 int cover_log_finish(struct cover_log *log)
@@ -230,7 +236,7 @@ int cover_log_finish(struct cover_log *log)
 	free(log->seen);
 	log->seen = NULL;
 	log->seen_cap = 0;
-	return log->failed || log->path->code.failed ? -ENOMEM : 0;
+	return log->failed || (log->path && log->path->code.failed) ? -ENOMEM : 0;
 }
 
 void cover_log_release(struct cover_log *log)

@@ -22,9 +22,7 @@ struct cover_insns {
 	size_t count, cap;
 };
 
-/* Zero it, then give cover_log_observer() to the run. */
 struct cover_log {
-	const struct image *image;
 	const struct report_path *path; /* that is run: it knows where the stages lie */
 	struct cover_insns stage[STAGE_COUNT];
 	uint64_t elsewhere; /* blocks outside of the image: firmware, loaders, code that it made */
@@ -37,9 +35,14 @@ struct cover_log {
 	bool failed; /* out of memory */
 };
 
-/* Watches a run of @image for @log; valid as long as both arguments are. */
-struct run_observer cover_log_observer(struct cover_log *log, const struct image *image,
-				       const struct report_path *path);
+/* Begin with a zeroed @log; @path is the one that is run, and outlives the log. */
+void cover_log_begin(struct cover_log *log, const struct report_path *path);
+/* A block is about to run for the first time. */
+void cover_log_block(struct cover_log *log, struct machine *m, gva_t pc, gpa_t gpa);
+/* The run is over: what it stopped before did not run, though its block was seen. */
+void cover_log_end(struct cover_log *log, const struct report_path *path);
+/* All three as an observer of a run. */
+struct run_observer cover_log_observer(struct cover_log *log, const struct report_path *path);
 /* Sorts, and merges what ran more than once. After the run; -ENOMEM when anything was lost. */
 int cover_log_finish(struct cover_log *log);
 void cover_log_release(struct cover_log *log);

@@ -151,7 +151,6 @@ static int pair_make(struct diff_pair *pair, const struct diff_source *sources, 
 	pair->diff.ignore = ignore;
 	if (diff_sides(&pair->diff, &pair->side[0], &pair->side[1]))
 		return diag_set(diag, -ENOMEM, "out of memory");
-	diff_blame(&pair->diff);
 	return 0;
 }
 
@@ -182,8 +181,12 @@ static int pair_add(struct diff_pairs *pairs, const struct diff_source *sources,
 {
 	const struct path_choice *choice[2] = { a, b };
 
-	return pair_make(&pairs->items[pairs->count++], sources, source_count, choice, run, ignore,
-			 diag);
+	struct diff_pair *pair = &pairs->items[pairs->count++];
+	int err = pair_make(pair, sources, source_count, choice, run, ignore, diag);
+
+	if (!err && !pairs->no_writers)
+		diff_blame(&pair->diff);
+	return err;
 }
 
 int diff_pairs_make(struct diff_pairs *pairs, const struct diff_source *sources,

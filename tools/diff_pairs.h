@@ -24,6 +24,7 @@ struct diff_pair {
 };
 
 struct diff_pairs {
+	bool no_writers; /* set before: leave out diff_blame() */
 	struct diff_pair *items;
 	size_t count;
 };

@@ -90,10 +90,10 @@ static int written_bit(const struct diff_item *item)
 		const char *name;
 		uint32_t mask;
 	} others[] = {
-		{ "rflags", WRITTEN_FLAGS },    { "cr0", WRITTEN_CR0 },
-		{ "cr3", WRITTEN_CR3 },         { "cr4", WRITTEN_CR4 },
-		{ "gdtr.base", WRITTEN_GDTR },  { "gdtr.limit", WRITTEN_GDTR },
-		{ "idtr.base", WRITTEN_IDTR },  { "idtr.limit", WRITTEN_IDTR },
+		{ "rflags", WRITTEN_FLAGS },   { "cr0", WRITTEN_CR0 },
+		{ "cr3", WRITTEN_CR3 },        { "cr4", WRITTEN_CR4 },
+		{ "gdtr.base", WRITTEN_GDTR }, { "gdtr.limit", WRITTEN_GDTR },
+		{ "idtr.base", WRITTEN_IDTR }, { "idtr.limit", WRITTEN_IDTR },
 	};
 	size_t len = strcspn(item->name, ".");
 

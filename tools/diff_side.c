@@ -36,17 +36,16 @@ static int side_begin(struct machine *m, const struct check_facts *facts, void *
 static void side_block(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 {
 	struct diff_side *s = arg;
-	struct run_observer code = cover_log_observer(&s->code, s->image, &s->path);
 
-	code.block(m, pc, gpa, code.arg);
+	cover_log_block(&s->code, m, pc, gpa);
 }
 
 static void side_end(struct machine *m, const struct report_path *p, void *arg)
 {
 	struct diff_side *s = arg;
-	struct run_observer code = cover_log_observer(&s->code, s->image, &s->path);
 
-	code.end(m, p, code.arg);
+	(void)m;
+	cover_log_end(&s->code, p);
 }
 
 void diff_side_run(struct diff_side *s, const struct image *image, const struct sod_path *path,
@@ -63,10 +62,12 @@ void diff_side_run(struct diff_side *s, const struct image *image, const struct 
 
 	s->image = image;
 	s->options = options;
-	s->symbols = options->symbols ? options->symbols : &s->own_symbols;
-	if (!options->symbols && image_symbols_read(&s->own_symbols, image, NULL))
+	s->symbols = options->symbols ? options->symbols : image->symbols;
+	if (!s->symbols)
+		s->symbols = &s->own_symbols;
+	if (s->symbols == &s->own_symbols && image_symbols_read(&s->own_symbols, image, NULL))
 		s->failed = true;
-	cover_log_observer(&s->code, image, &s->path);
+	cover_log_begin(&s->code, &s->path);
 	run.keep_pages = true;
 	run.observer = &observer;
 	run.trace = &sink;

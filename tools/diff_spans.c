@@ -49,8 +49,13 @@ static void stretch_add(struct diff *d, enum diff_kind kind, const struct stretc
 
 	if (!s->any)
 		return;
-	for (unsigned side = 0; side < 2; side++)
-		has[side] = s->of[side] && text(s->of[side], texts[side], sizeof(texts[side]));
+	for (unsigned side = 0; side < 2; side++) {
+		struct span part = s->of[side] ? *s->of[side] : (struct span){ 0 };
+
+		/* The span may have begun before the stretch. */
+		part.start = s->start;
+		has[side] = s->of[side] && text(&part, texts[side], sizeof(texts[side]));
+	}
 	snprintf(name, sizeof(name), "0x%" PRIx64 "-0x%" PRIx64, s->start, s->last);
 	item = diff_add(d, kind, name, has[0] ? texts[0] : NULL, has[1] ? texts[1] : NULL);
 	for (unsigned side = 0; side < 2; side++) {

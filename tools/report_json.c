@@ -146,7 +146,7 @@ static void json_path(struct jsonw *w, const struct report_path *p)
 	for (size_t i = 0; i < p->handover_count; i++)
 		json_handover(w, &p->handovers[i]);
 	jsonw_array_end(w);
-	if (p->stop_detail)
+	if (p->stop_detail || p->stop_symbol[0])
 		json_stop(w, p);
 	jsonw_array(w, "verdicts");
 	for (size_t i = 0; i < p->verdicts.count; i++)

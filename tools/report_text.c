@@ -124,6 +124,10 @@ static void text_path(const struct report_path *p, struct buf *out, bool verbose
 		text_console(p->console, out);
 	}
 	report_text_stop(p, out);
+	if (verbose && arrived(p) && p->stop_symbol[0]) {
+		buf_printf(out, "  at %s:\n", p->stop_symbol);
+		text_registers(&p->last_cpu, out);
+	}
 }
 
 void report_text(const struct report *r, struct buf *out, bool verbose)

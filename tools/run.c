@@ -12,6 +12,7 @@
 #include "tools/handover.h"
 #include "tools/check.h"
 #include "tools/code.h"
+#include "tools/cover_log.h"
 #include "tools/real_mode.h"
 #include "tools/report.h"
 #include "tools/run_images.h"
@@ -33,6 +34,9 @@ struct run {
 	struct until until;
 	struct image_symbols own_symbols; /* unless the image has been given some */
 	bool own_symbols_read;
+	/* which code ran, for rules */
+	struct cover_log cover;
+	struct regions ran[STAGE_COUNT];
 	bool arrived;
 	int error;          /* of a capture inside a handler */
 	bool watches_setup; /* stores of the setup code are watched, until startup_32 */
@@ -184,6 +188,8 @@ static bool run_arrive(struct machine *m, gva_t pc, gpa_t gpa, void *arg)
 		r->error = until_arm(&r->until, m, code);
 	if (run_over(r))
 		return true;
+	if (r->options->specs)
+		cover_log_block(&r->cover, m, pc, gpa);
 	if (r->options->observer && r->options->observer->block)
 		r->options->observer->block(m, pc, gpa, r->options->observer->arg);
 	return false;
@@ -576,6 +582,24 @@ static void run_collect(struct run *r)
 	run_digest(r);
 }
 
+/* For the trace: the stage that a piece of code belongs to, and the symbol there. */
+static bool run_name(void *arg, gva_t pc, gpa_t gpa, uint64_t count, struct trace_name *ret)
+{
+	struct run *r = arg;
+	const struct image_symbols *names = run_symbols(r);
+	const struct symbol *s;
+	struct code_place place;
+
+	(void)pc;
+	if (!code_map_gpa(&r->ret->code, gpa, count, &place))
+		return false;
+	s = symbols_at(&names->stage[place.stage], place.address);
+	*ret = (struct trace_name){ .stage = code_stage_names[place.stage],
+				    .symbol = s ? s->name : "",
+				    .offset = place.address - (s ? s->address : 0) };
+	return true;
+}
+
 /* The trace says of the run what a report does, so that its file stands alone. */
 static void run_trace_end(struct run *r)
 {
@@ -601,8 +625,23 @@ static void run_trace_end(struct run *r)
 	snprintf(seed, sizeof(seed), "%" PRIu64, o->seed);
 	if (o->initrd.len)
 		sha256_hex(o->initrd.data, o->initrd.len, initrd);
-	if (machine_trace_end(r->machine, facts, ARRAY_SIZE(facts), NULL, NULL, &diag))
+	if (machine_trace_end(r->machine, facts, ARRAY_SIZE(facts), run_name, r, &diag))
 		outcome_set(r->ret, OUTCOME_ERROR, "%s", diag.text);
+}
+
+/* What the log holds as sets of addresses; -ENOMEM. */
+static int run_cover(struct run *r)
+{
+	int err = cover_log_finish(&r->cover);
+
+	for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
+		const struct cover_insns *list = &r->cover.stage[stage];
+
+		for (size_t i = 0; i < list->count && !err; i++)
+			err = regions_set(&r->ran[stage], list->items[i].address,
+					  list->items[i].len, 0);
+	}
+	return err;
 }
 
 /* By the clauses, when the caller has any. */
@@ -617,7 +656,11 @@ static void run_check(struct run *r)
 			    strerror(-err));
 	if (err || !r->options->specs)
 		return;
-	err = check_judge(r->options->specs, &facts, r->ret);
+	cover_log_end(&r->cover, r->ret);
+	err = run_cover(r);
+	facts.ran = r->ran;
+	if (!err)
+		err = check_judge(r->options->specs, &facts, r->ret);
 	if (err)
 		outcome_set(r->ret, OUTCOME_ERROR, "out of memory");
 	check_outcome(r->ret);
@@ -656,6 +699,7 @@ void path_run(const struct image *image, const struct sod_path *path,
 		goto out;
 	}
 	code_map_begin(&ret->code, image, &r.sod.memory);
+	cover_log_begin(&r.cover, ret);
 	r.error = run_capture_entry(&r);
 	if (r.error) {
 		outcome_set(ret, OUTCOME_ERROR, "capturing the entry: %s", strerror(-r.error));
@@ -677,4 +721,7 @@ out:
 	sod_release(&r.sod);
 	platform_release(&r.platform);
 	image_symbols_release(&r.own_symbols);
+	for (unsigned stage = 0; stage < STAGE_COUNT; stage++)
+		regions_free(&r.ran[stage]);
+	cover_log_release(&r.cover);
 }

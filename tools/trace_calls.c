@@ -3,6 +3,7 @@
 #include "tools/trace_calls.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "emu/decode.h"
@@ -39,20 +40,32 @@ struct walk {
 	gva_t vector_pc;
 };
 
+void trace_call_text(const struct trace_functions *f, uint32_t function, uint64_t offset, gva_t pc,
+		     struct buf *out)
+{
+	if (!function)
+		buf_printf(out, "0x%" PRIx64, pc);
+	else if (offset)
+		buf_printf(out, "%s+0x%" PRIx64, f->items[function].text, offset);
+	else
+		buf_puts(out, f->items[function].text);
+}
+
 static void walk_leave(struct walk *w)
 {
 	w->depth--;
 	w->ops->leave(w->arg, w->count);
 }
 
-static void walk_enter(struct walk *w, uint32_t function, gva_t pc, gva_t return_to, int vector)
+static void walk_enter(struct walk *w, uint32_t function, uint64_t offset, gva_t pc,
+		       gva_t return_to, int vector)
 {
 	if (w->depth == CALL_DEPTH_MAX)
 		return;
 	w->stack[w->depth++] = (struct call_frame){ .function = function,
 						    .return_to = return_to,
 						    .interrupt = vector >= 0 };
-	w->ops->enter(w->arg, function, pc, vector, w->count);
+	w->ops->enter(w->arg, function, offset, pc, vector, w->count);
 }
 
 /* Another function without a call: it takes the place of the one that ran, and its caller. */
@@ -66,7 +79,7 @@ static void walk_move(struct walk *w, uint32_t function, gva_t pc)
 	w->stack[w->depth++] = (struct call_frame){ .function = function,
 						    .return_to = top.return_to,
 						    .interrupt = top.interrupt };
-	w->ops->enter(w->arg, function, pc, -1, w->count);
+	w->ops->enter(w->arg, function, 0, pc, -1, w->count);
 }
 
 /* Back to @pc: whoever expects to be returned to there; false when nobody does. */
@@ -96,14 +109,14 @@ static void walk_iret(struct walk *w)
 	}
 }
 
-static void walk_arrive(struct walk *w, uint32_t function, gva_t pc)
+static void walk_arrive(struct walk *w, uint32_t function, uint64_t offset, gva_t pc)
 {
 	if (!w->depth) {
-		walk_enter(w, function, pc, 0, -1);
+		walk_enter(w, function, 0, pc, 0, -1);
 		return;
 	}
 	if (w->vector >= 0) {
-		walk_enter(w, function, pc, w->vector_pc, w->vector);
+		walk_enter(w, function, offset, pc, w->vector_pc, w->vector);
 		w->vector = -1;
 		return;
 	}
@@ -111,7 +124,7 @@ static void walk_arrive(struct walk *w, uint32_t function, gva_t pc)
 	case FLOW_CALL:
 		/* A call of the next instruction only asks where it is. */
 		if (pc != w->after) {
-			walk_enter(w, function, pc, w->after, -1);
+			walk_enter(w, function, offset, pc, w->after, -1);
 			return;
 		}
 		break;
@@ -180,10 +193,11 @@ static void run_part(struct walk *w, const struct trace_item *item)
 static void walk_block(struct walk *w, const struct trace_item *item)
 {
 	const struct trace_block *b = &w->blocks[item->block];
-	uint64_t skip;
+	uint64_t offset;
+	uint32_t function = trace_function_at(w->f, b, item->block, 0, &offset);
 
 	w->count = item->count < w->from ? w->from : item->count;
-	walk_arrive(w, trace_function_at(w->f, b, item->block, 0, &skip), b->pc);
+	walk_arrive(w, function, offset, b->pc);
 	run_part(w, item);
 	w->count = item->count + item->insns;
 	find_end(w, item);

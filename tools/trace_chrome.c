@@ -4,9 +4,6 @@
  * "Trace Event Format" (Google, docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU):
  * a complete event is ph X with ts and dur in microseconds; here one microsecond is one instruction.
  */
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "tools/trace_calls.h"
 #include "tools/trace_show.h"
 
@@ -14,6 +11,7 @@ enum chrome_thread { THREAD_FUNCTIONS = 1, THREAD_MODES, THREAD_EVENTS };
 
 struct open_frame {
 	uint32_t function;
+	uint64_t offset;
 	int vector;
 	gva_t pc;
 	uint64_t begun;
@@ -59,12 +57,13 @@ static void record_span(struct chrome *c, const char *name, enum chrome_thread t
 	jsonw_u64(&c->json, "dur", end - begin);
 }
 
-static void chrome_enter(void *arg, uint32_t function, gva_t pc, int vector, uint64_t count)
+static void chrome_enter(void *arg, uint32_t function, uint64_t offset, gva_t pc, int vector,
+			 uint64_t count)
 {
 	struct chrome *c = arg;
 
 	c->stack[c->depth++] = (struct open_frame){
-		.function = function, .vector = vector, .pc = pc, .begun = count
+		.function = function, .offset = offset, .vector = vector, .pc = pc, .begun = count
 	};
 }
 
@@ -72,16 +71,13 @@ static void chrome_leave(void *arg, uint64_t count)
 {
 	struct chrome *c = arg;
 	const struct open_frame *f = &c->stack[--c->depth];
-	const struct trace_function *items = c->v->functions.items;
-	char name[256];
+	struct buf name = { 0 };
 
 	if (count - f->begun < c->v->least)
 		return;
-	if (f->function || items[0].stage[0])
-		snprintf(name, sizeof(name), "%s", items[f->function].text);
-	else
-		snprintf(name, sizeof(name), "0x%" PRIx64, f->pc);
-	record_span(c, name, THREAD_FUNCTIONS, f->begun, count);
+	trace_call_text(&c->v->functions, f->function, f->offset, f->pc, &name);
+	record_span(c, buf_str(&name), THREAD_FUNCTIONS, f->begun, count);
+	buf_free(&name);
 	jsonw_object(&c->json, "args");
 	jsonw_hex(&c->json, "entered", f->pc);
 	if (f->vector >= 0)

@@ -11,8 +11,9 @@
 
 struct node {
 	uint32_t function;
-	int32_t vector; /* of what brought it here, -1: a call or jump */
-	gva_t pc;       /* of code without a name: its first instruction */
+	int32_t vector;  /* of what brought it here, -1: a call or jump */
+	gva_t pc;        /* of code without a name: its first instruction */
+	uint64_t offset; /* of a call that names only what lies before it */
 	uint32_t parent, child, sibling;
 	uint64_t calls, self, total;
 };
@@ -28,14 +29,15 @@ struct tree {
 	int error;
 };
 
-static uint32_t node_find(struct tree *t, uint32_t function, int vector, gva_t pc)
+static uint32_t node_find(struct tree *t, const struct node *like)
 {
 	uint32_t *link = &t->nodes[t->at].child;
 
 	for (uint32_t n = *link; n; link = &t->nodes[n].sibling, n = *link) {
 		struct node *o = &t->nodes[n];
 
-		if (o->function == function && o->vector == vector && o->pc == pc)
+		if (o->function == like->function && o->vector == like->vector &&
+		    o->offset == like->offset && o->pc == like->pc)
 			return n;
 	}
 	return 0;
@@ -69,20 +71,24 @@ static uint32_t node_add(struct tree *t, const struct node *node)
 	return t->count++;
 }
 
-static void tree_enter(void *arg, uint32_t function, gva_t pc, int vector, uint64_t count)
+static void tree_enter(void *arg, uint32_t function, uint64_t offset, gva_t pc, int vector,
+		       uint64_t count)
 {
+	/* The copies of a function are one function. */
+	struct node like = {
+		.function = function, .vector = vector, .offset = offset, .pc = function ? 0 : pc
+	};
 	struct tree *t = arg;
 	uint32_t n;
 
 	(void)count;
-	pc = function ? 0 : pc;
 	if (t->error) {
 		t->skipped++;
 		return;
 	}
-	n = node_find(t, function, vector, pc);
+	n = node_find(t, &like);
 	if (!n)
-		n = node_add(t, &(struct node){ .function = function, .vector = vector, .pc = pc });
+		n = node_add(t, &like);
 	if (!n) {
 		t->skipped++;
 		return;
@@ -138,10 +144,7 @@ static void node_text(const struct trace_view *v, const struct node *n, struct b
 {
 	if (n->vector >= 0)
 		buf_printf(out, "[vector %d] ", n->vector);
-	if (n->function || v->functions.items[0].stage[0])
-		buf_puts(out, v->functions.items[n->function].text);
-	else
-		buf_printf(out, "0x%" PRIx64, n->pc);
+	trace_call_text(&v->functions, n->function, n->offset, n->pc, out);
 }
 
 /* Is the function anywhere above, or this one? Without --function everything is. */

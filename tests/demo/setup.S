@@ -343,11 +343,21 @@ idtr:
 
 hello:
 	.asciz	"bootpath demo setup\r\n"
+/* As a kernel of that version, whose stub enters the kernel proper by itself, efi.S does. */
 version_string:
-	.asciz	"1.0-bootpath-demo"
+	.asciz	"6.6.0-bootpath-demo"
+
+/* What does nothing in protected or long mode: a copy of it that runs elsewhere is told to be this code. */
+	.globl	any_mode
+any_mode:
+	.irp	word, "boot", "path", "demo", "setu"
+	.byte	0x0f, 0x1f, 0x80		/* nopl word(%rax) */
+	.ascii	"\word"
+	.endr
+	.byte	0x0f, 0x1f, 0x40, 'p'		/* nopl 'p'(%rax) */
 
 	.balign	4
 setup_sig:
 	.long	0x5a5aaa55
-	.balign	16
+	.balign	16, 0
 bss_start:

@@ -8,6 +8,8 @@
 #include "models/efi.h"
 #include "models/sod.h"
 #include "tests/lib/efi_guest.h"
+#include "models/efi_gop.h"
+#include "loaders/file_tree.h"
 
 /* Every check good, and as many as the guest counted; the last line is the plan. */
 static void expect_report(const struct efi_guest *g)
@@ -51,6 +53,36 @@ static struct platform platform_make(void)
 
 	cr_assert(!platform_init(&p, MIB(256), NULL));
 	return p;
+}
+
+/* A folder as tests/guest/efi/files.c describes it, read into a tree. */
+static struct file_tree *make_partition(void)
+{
+	char top[] = "/tmp/bootpath-esp-XXXXXX", command[512];
+	struct file_tree *tree = NULL;
+	struct diag diag = { 0 };
+
+	cr_assert_not_null(mkdtemp(top));
+	snprintf(command, sizeof(command),
+		 "cd %s && mkdir -p EFI/BOOT folder && echo hello, world >hello.txt", top);
+	cr_assert_eq(system(command), 0);
+	snprintf(command, sizeof(command), "cp " TEST_OUT "/tests/guest/efi/child.efi %s/EFI/BOOT/",
+		 top);
+	cr_assert_eq(system(command), 0);
+	cr_assert_eq(file_tree_read(&tree, top, &diag), 0, "%s", diag.text);
+	snprintf(command, sizeof(command), "rm -r %s", top);
+	cr_assert_eq(system(command), 0);
+	return tree;
+}
+
+static void expect_guest_with_partition(const char *name)
+{
+	struct file_tree *tree = make_partition();
+	struct platform p = platform_make();
+
+	p.esp = tree;
+	expect_guest_on(name, &p);
+	file_tree_free(tree);
 }
 
 Test(efi_guest, memory_services)
@@ -109,4 +141,24 @@ Test(efi_guest, exit_boot_services)
 		wrong += events[i].kind == EVENT_EFI_CALL && events[i].arg[2] != 0;
 	cr_expect(wrong == 0, "%zu calls by a well-behaved guest broke the ABI", wrong);
 	efi_guest_close(&g);
+}
+
+Test(efi_guest, files_of_the_partition)
+{
+	expect_guest_with_partition("files");
+}
+
+Test(efi_guest, images_that_an_image_loads)
+{
+	expect_guest_with_partition("images");
+}
+
+Test(efi_guest, graphics_output)
+{
+	struct platform p = platform_make();
+
+	p.gop_width = 800;
+	p.gop_height = 600;
+	cr_assert(!efi_gop_platform(&p));
+	expect_guest_on("gop", &p);
 }

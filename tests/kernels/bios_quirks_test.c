@@ -122,3 +122,31 @@ Test(bios_keys, vga_ask_shows_the_menu_and_takes_a_choice, .timeout = 60)
 	report_path_release(&report);
 	image_close(image);
 }
+
+/* drivers/firmware/dmi_scan.c: it searches 0xf0000 to 1 MiB for the entry point, and checks both its sums. */
+Test(bios_smbios, the_kernel_finds_the_tables_in_the_rom_area, .timeout = 60)
+{
+	const struct sod_path *path = sod_path_find("bios");
+	struct run_options options = {
+		.memory = MIB(512),
+		.cmdline = "nokaslr earlyprintk=ttyS0",
+		.until = "0xfffffffffffffff0",
+		.max_instructions =
+			120000000, /* startup_64 is at 99 million, setup_arch() soon after */
+	};
+	const char *kernels = getenv("BOOTPATH_KERNELS");
+	struct report_path report = { 0 };
+	struct image *image = NULL;
+	char name[1024];
+
+	snprintf(name, sizeof(name), "%s/cloud/vmlinuz", kernels ? kernels : "o/kernels");
+	if (image_open(&image, name, NULL) < 0)
+		cr_skip("no cloud kernel");
+	cr_assert(eq(int, image_unpack(image, NULL), 0));
+	path_run(image, path, &path->variants[0], &options, &report);
+	cr_expect(strstr(report.console, "SMBIOS 2.8 present.") != NULL, "%s", report.console);
+	cr_expect(strstr(report.console,
+			 "DMI: QEMU Standard PC (i440FX + PIIX, 1996), BIOS 1 04/01/2014") != NULL);
+	report_path_release(&report);
+	image_close(image);
+}

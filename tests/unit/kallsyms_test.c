@@ -41,9 +41,9 @@ static const struct layout layouts[] = {
 	{ "6.2",             true,  KALLSYMS_RELATIVE_PERCPU, 4, true,  3, false },
 	{ "6.2-rc",          true,  KALLSYMS_RELATIVE_PERCPU, 4, true,  4, false },
 	{ "6.2 32-bit",      false, KALLSYMS_RELATIVE,        4, true,  3, false },
-	{ "6.5",             true,  KALLSYMS_RELATIVE_PERCPU, 4, true,  0, true },
-	{ "6.5 32-bit",      false, KALLSYMS_RELATIVE,        4, true,  0, true },
-	{ "6.5 absolute",    true,  KALLSYMS_ABSOLUTE,        4, true,  0, true },
+	{ "6.4",             true,  KALLSYMS_RELATIVE_PERCPU, 4, true,  0, true },
+	{ "6.4 32-bit",      false, KALLSYMS_RELATIVE,        4, true,  0, true },
+	{ "6.4 absolute",    true,  KALLSYMS_ABSOLUTE,        4, true,  0, true },
 };
 /* clang-format on */
 

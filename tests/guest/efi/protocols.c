@@ -75,7 +75,8 @@ static void device_paths(struct guest *g)
 	};
 	EFI_DEVICE_PATH_TO_TEXT_PROTOCOL *text;
 	EFI_DEVICE_PATH_UTILITIES_PROTOCOL *util;
-	EFI_DEVICE_PATH_PROTOCOL *copy, *node;
+	EFI_DEVICE_PATH_PROTOCOL *copy, *node, *next;
+	UINTN size = 0;
 	CHAR16 *s;
 
 	text = protocol(g, "DevicePathToText", (EFI_GUID)EFI_DEVICE_PATH_TO_TEXT_PROTOCOL_GUID);
@@ -100,6 +101,15 @@ static void device_paths(struct guest *g)
 	check(g, "AppendDevicePath()",
 	      copy && util->GetDevicePathSize(copy) == 2 * sizeof(path) + 2);
 	check(g, "IsDevicePathMultiInstance()", !util->IsDevicePathMultiInstance(copy));
+	copy = util->AppendDevicePathInstance(copy, &path.root.Header);
+	check(g, "AppendDevicePathInstance()", copy && util->IsDevicePathMultiInstance(copy));
+	next = copy;
+	node = util->GetNextDevicePathInstance(&next, &size);
+	check(g, "the first instance",
+	      node && size == 2 * sizeof(path) + 2 && util->GetDevicePathSize(node) == size);
+	node = util->GetNextDevicePathInstance(&next, &size);
+	check(g, "the second", node && size == sizeof(path) && !next);
+	check(g, "no third", !util->GetNextDevicePathInstance(&next, &size));
 	path.end.SubType = 7;
 	check_is(g, "a path that does not end", util->GetDevicePathSize(&path.root.Header), 0);
 }
