@@ -291,6 +291,7 @@ $(O)/tests/mutants-test: $(call obj,$(MUTANTS_SRCS) $(MUTANTS_LIB_SRCS)) $(LIB) 
 	$(Q)$(call link,$(call obj,$(MUTANTS_SRCS) $(MUTANTS_LIB_SRCS)))
 
 $(O)/tests/fuzz/check_fuzz: $(call obj,$(MUTANTS_LIB_SRCS))
+$(O)/tests/fuzz/efi_fuzz: $(call obj,tests/lib/fake_pe.c)
 $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(LIB) $(UNICORN_LIB)
 	$(say) LINK $@
 	@mkdir -p $(@D)

@@ -85,6 +85,7 @@ void machine_cpu_set(struct machine *m, const struct cpu_state *state)
 	engine_get(m->engine, &old);
 	engine_set(m->engine, state);
 	m->resumed = true;
+	m->halted = false;
 	if (cpu_code_bits(&old) != cpu_code_bits(state))
 		engine_mode_changed(m->engine);
 	m->mode = cpu_mode_name(state);

@@ -121,6 +121,7 @@ struct machine {
 	uint64_t transfer_cr2; /* CR2 before the last far transfer */
 	bool map_check;   /* what lies at an address may have changed: likewise, while traced */
 	const char *mode; /* cpu_mode_name() when last looked at */
+	bool halted;      /* in HLT: the last run ended before anything could wake the CPU */
 	bool ran;
 	gva_t last_stop_pc;
 	gva_t break_skip; /* the breakpoint that the run starts at */

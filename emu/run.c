@@ -199,7 +199,9 @@ static bool on_due(void *arg, gva_t pc, uint32_t size, unsigned insns)
 	}
 	machine_update_deadline(m);
 	/* Something is due inside this block: stop before that very instruction. */
-	exact = m->limit < timer_next(m) ? m->limit : timer_next(m);
+	exact = m->limit;
+	if (timer_next(m) > now && timer_next(m) < exact)
+		exact = timer_next(m);
 	if (exact > now && exact < now + insns) {
 		m->exact = exact;
 		m->exact_pc = code_skip(m, &cpu, pc, size, exact - now);
@@ -452,6 +454,7 @@ static bool wake_from_hlt(struct machine *m)
 		machine_stop(m, STOP_LIMIT,
 			     "HLT before 0x%llx until after the last instruction allowed",
 			     (unsigned long long)cpu_pc(&cpu));
+		m->halted = true; /* the next run goes on sleeping */
 		return false;
 	}
 	if (timer_next(m) > engine_retired(m->engine))
@@ -473,7 +476,12 @@ void machine_run(struct machine *m, const struct run_limits *limits, struct stop
 	m->break_skip = cpu_pc(&cpu);
 	m->ran = true;
 	machine_update_deadline(m);
-	if (scan_first(m, &cpu)) {
+	if (m->halted) {
+		m->halted = false;
+		wake_from_hlt(m);
+		engine_get(m->engine, &cpu);
+	}
+	if (!m->stop_asked && scan_first(m, &cpu)) {
 		while (!m->stop_asked) {
 			enum engine_end end = engine_run(m->engine);
 

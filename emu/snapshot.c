@@ -20,6 +20,7 @@ struct snapshot {
 	struct digest *event_digest;
 	size_t console_len;
 	uint64_t time_reads;
+	bool halted;
 };
 
 static size_t parts_size(const struct machine *m)
@@ -61,6 +62,7 @@ int machine_snapshot(struct machine *m, struct snapshot **ret_s)
 	s->unmodelled = m->unmodelled;
 	s->console_len = m->console.len;
 	s->time_reads = m->time_reads;
+	s->halted = m->halted;
 	*ret_s = s;
 	return 0;
 }
@@ -118,6 +120,7 @@ int machine_restore(struct machine *m, const struct snapshot *s)
 	m->unmodelled = s->unmodelled;
 	m->console.len = s->console_len;
 	m->time_reads = s->time_reads;
+	m->halted = s->halted;
 	m->exact = 0;
 	m->ran = false;
 	engine_get(m->engine, &cpu);

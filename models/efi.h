@@ -183,6 +183,7 @@ struct efi {
 	const struct image *image;       /* borrowed: what the path enters */
 	bool initrd_elsewhere;        /* a boot loader hands it over itself: LoadFile2 has none */
 	gpa_t rsdp;                   /* of the ACPI tables that the path has placed; 0: none */
+	gpa_t smbios;                 /* entry point of the SMBIOS tables, likewise */
 	struct sod_listener listener; /* of start_of_day; set by the path's attach() */
 	struct efi_state state;
 };
@@ -209,6 +210,9 @@ struct efi *efi_create(const struct platform *platform, const struct image *imag
  * efi_room_init() and takes of others have left. -EINVAL with a diag when there is no room.
  */
 int efi_place(struct efi *efi, const struct efi_map *map, struct efi_room *room, struct diag *diag);
+
+/* What is left of the room for types that outlive boot services becomes their bins: once nobody takes of it any more. -ENOSPC. */
+int efi_place_bins(struct efi_memory *mem, const struct efi_room *room);
 
 /* The stubs, for efi_attach(). */
 int efi_attach_stubs(struct machine *m, struct efi *efi);

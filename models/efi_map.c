@@ -225,12 +225,56 @@ gpa_t efi_map_image(const struct efi_map *map, uint64_t pages)
 	return 0;
 }
 
+static bool is_set_apart(uint32_t type)
+{
+	return type == EFI_RESERVED_MEMORY || type == EFI_RUNTIME_SERVICES_CODE ||
+	       type == EFI_RUNTIME_SERVICES_DATA || type == EFI_ACPI_RECLAIM_MEMORY ||
+	       type == EFI_ACPI_MEMORY_NVS;
+}
+
+/* The indices of the first region of the run and of the one after it; false when there is none. */
+static bool set_apart(const struct efi_map *map, size_t *ret_first, size_t *ret_end)
+{
+	size_t first = 0, end;
+
+	while (first < map->count && map->items[first].type != EFI_ACPI_RECLAIM_MEMORY)
+		first++;
+	if (first == map->count)
+		return false;
+	end = first + 1;
+	while (first > 0 && is_set_apart(map->items[first - 1].type) &&
+	       map->items[first - 1].start + region_size(&map->items[first - 1]) ==
+		       map->items[first].start)
+		first--;
+	while (end < map->count && is_set_apart(map->items[end].type) &&
+	       map->items[end - 1].start + region_size(&map->items[end - 1]) ==
+		       map->items[end].start)
+		end++;
+	*ret_first = first;
+	*ret_end = end;
+	return true;
+}
+
+gpa_t efi_map_default_end(const struct efi_map *map)
+{
+	size_t first, end;
+
+	return set_apart(map, &first, &end) ? map->items[first].start : 0;
+}
+
 /* --- firmware's own --- */
 
 void efi_room_init(struct efi_room *ret, const struct efi_map *map)
 {
+	size_t first, end;
+
 	memcpy(ret->items, map->items, map->count * sizeof(map->items[0]));
 	ret->count = map->count;
+	/* Looked through from the last to the first. */
+	for (size_t i = 0; set_apart(map, &first, &end) && first + i < end; i++) {
+		ret->items[ret->count++] = map->items[first + i];
+		ret->items[first + i].pages = 0;
+	}
 }
 
 int efi_room_take(struct efi_room *room, enum efi_memory_type type, const char *what, uint64_t size,
@@ -254,6 +298,7 @@ int efi_room_take(struct efi_room *room, enum efi_memory_type type, const char *
 				.type = type,
 				.start = at + size,
 				.pages = (end - at - size) / GUEST_PAGE_SIZE,
+				.attr = r->attr,
 			};
 		*ret_gpa = at;
 		return 0;

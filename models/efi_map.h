@@ -34,11 +34,17 @@ struct efi_room {
 void efi_room_init(struct efi_room *ret, const struct efi_map *map);
 
 /*
- * Take @size bytes of @type for @what, as high as they go, at a multiple of
+ * Take @size bytes of @type for @what, in what is set apart if that has room, and as high as they go, at a multiple of
  * @align (a power of two, 4 KiB at least). -EINVAL with a diag when no region has room.
  */
 int efi_room_take(struct efi_room *room, enum efi_memory_type type, const char *what, uint64_t size,
 		  uint64_t align, gpa_t *ret_gpa, struct diag *diag);
+
+/*
+ * The end of the memory that firmware gives when it may choose: below the run of regions, of the types that a system keeps
+ * when it sleeps, that it has set apart round the ACPI tables (edk2: PcdMemoryTypeInformation). 0: there is no such run.
+ */
+gpa_t efi_map_default_end(const struct efi_map *map);
 
 /*
  * Where the map was taken with an image of @pages pages loaded: its address. 0:

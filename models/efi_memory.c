@@ -6,8 +6,8 @@
 
 #define PAGES_MAX  (UINT64_MAX / GUEST_PAGE_SIZE)
 #define FOUR_GIB   GIB(4)
-/* Pages that the pool takes at a time, so that a small block does not change the map each time. */
-#define POOL_GRAIN 4u
+/* Pages that the pool takes at a time, as edk2's does. */
+#define POOL_GRAIN 1u
 
 /* --- descriptors --- */
 
@@ -145,6 +145,13 @@ static bool pages_highest(const struct efi_memory *mem, uint64_t pages, uint64_t
 		return true;
 	}
 	return false;
+}
+
+/* Below what is set apart, where the caller's limit leaves that open (edk2 DxeCore, CoreFindFreePages()). */
+static bool pages_default(const struct efi_memory *mem, uint64_t pages, uint64_t last, gpa_t *ret)
+{
+	return mem->default_end && last >= mem->default_end - 1 &&
+	       pages_highest(mem, pages, mem->default_end - 1, ret);
 }
 
 static bool pages_are_free(const struct efi_memory *mem, gpa_t gpa, uint64_t pages)
@@ -289,13 +296,15 @@ efi_status_t efi_pages_allocate(struct efi_memory *mem, enum efi_allocate_type h
 	case EFI_ALLOCATE_ANY:
 		if (bin_allocate(mem, type, pages, UINT64_MAX, gpa))
 			return EFI_SUCCESS;
-		found = pages_highest(mem, pages, FOUR_GIB - 1, &at) ||
+		found = pages_default(mem, pages, UINT64_MAX, &at) ||
+			pages_highest(mem, pages, FOUR_GIB - 1, &at) ||
 			pages_highest(mem, pages, UINT64_MAX, &at);
 		break;
 	case EFI_ALLOCATE_MAX_ADDRESS:
 		if (bin_allocate(mem, type, pages, *gpa, gpa))
 			return EFI_SUCCESS;
-		found = pages_highest(mem, pages, *gpa, &at);
+		found = pages_default(mem, pages, *gpa, &at) ||
+			pages_highest(mem, pages, *gpa, &at);
 		break;
 	case EFI_ALLOCATE_ADDRESS:
 		if (at % GUEST_PAGE_SIZE)
@@ -422,13 +431,9 @@ static efi_status_t pool_grow(struct efi_memory *mem, uint32_t type, uint64_t si
 
 int efi_pool_give(struct efi_memory *mem, uint32_t type, gpa_t gpa, uint64_t size)
 {
-	struct efi_pool_block b = { .gpa = gpa, .size = size, .type = type };
+	struct efi_pool_block b = { .gpa = gpa, .size = size, .type = type, .kept = 1 };
 
-	if (!pool_insert(mem, &b))
-		return -ENOSPC;
-	mem->pool_kept = gpa;
-	mem->pool_kept_size = size;
-	return 0;
+	return pool_insert(mem, &b) ? 0 : -ENOSPC;
 }
 
 efi_status_t efi_pool_allocate(struct efi_memory *mem, uint32_t type, uint64_t size, gpa_t *ret_gpa)
@@ -464,7 +469,8 @@ efi_status_t efi_pool_allocate(struct efi_memory *mem, uint32_t type, uint64_t s
 
 static bool pool_joins(const struct efi_pool_block *a, const struct efi_pool_block *b)
 {
-	return !a->used && !b->used && a->type == b->type && a->gpa + a->size == b->gpa;
+	return !a->used && !b->used && a->type == b->type && a->kept == b->kept &&
+	       a->gpa + a->size == b->gpa;
 }
 
 static void pool_join(struct efi_memory *mem, uint32_t at)
@@ -483,10 +489,8 @@ static void pool_shrink(struct efi_memory *mem, uint32_t at)
 	gpa_t end = ALIGN_DOWN(b.gpa + b.size, GUEST_PAGE_SIZE);
 	struct efi_pool_block tail = { .gpa = end, .size = b.gpa + b.size - end, .type = b.type };
 
-	/* What was the firmware's from the start stays so. */
-	if (b.gpa >= mem->pool_kept && b.gpa - mem->pool_kept < mem->pool_kept_size)
-		return;
-	if (end <= first || (tail.size && mem->pool_count == EFI_POOL_MAX))
+	if (b.kept || end <= first || (end - first) / GUEST_PAGE_SIZE < POOL_GRAIN ||
+	    (tail.size && mem->pool_count == EFI_POOL_MAX))
 		return;
 	if (efi_pages_free(mem, first, (end - first) / GUEST_PAGE_SIZE) != EFI_SUCCESS)
 		return;

@@ -21,7 +21,8 @@ struct efi_pool_block {
 	gpa_t gpa;
 	uint64_t size; /* a multiple of EFI_POOL_ALIGN */
 	uint32_t type;
-	uint32_t used; /* 0: free, of a page that the pool has */
+	uint16_t used; /* 0: free, of a page that the pool has */
+	uint16_t kept; /* of pages that were given to the pool, and never leave it */
 };
 
 #define EFI_POOL_ALIGN 16u
@@ -42,11 +43,11 @@ struct efi_bin {
 
 /* Fixed size, no host pointers: part of struct efi_state. Zero is an empty map. */
 struct efi_memory {
+	uint64_t
+		default_end; /* what may lie there or above is first looked for below it; 0: no such thing */
 	uint64_t key; /* goes up with every change of the map */
 	uint32_t range_count;
 	uint32_t pool_count;
-	gpa_t pool_kept; /* of efi_pool_give() */
-	uint64_t pool_kept_size;
 	struct efi_bin bins[EFI_BINS_MAX];
 	struct efi_range ranges[EFI_RANGES_MAX];
 	struct efi_pool_block pool[EFI_POOL_MAX]; /* sorted by address */

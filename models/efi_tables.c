@@ -6,7 +6,7 @@
 #include "models/efi.h"
 
 /* Where things lie in the page of runtime services data. */
-#define DATA_SYSTEM  0x000u
+#define DATA_SYSTEM  0x018u /* behind what edk2's pool has at the start of a block */
 #define DATA_RUNTIME 0x100u
 #define DATA_VENDOR  0x200u
 #define DATA_CONFIG  0x300u
@@ -14,6 +14,7 @@
 #define DATA_PAGES   1u
 #define BOOT_PAGES   1u
 #define POOL_PAGES   16u
+#define RUNTIME_POOL 15u /* pages between these tables and the GDT, as with OVMF */
 #define TABLE_ALIGN  16u
 
 _Static_assert(DATA_CONFIG + EFI_CONFIG_MAX * CONFIG_ENTRY <= DATA_PAGES * GUEST_PAGE_SIZE,
@@ -101,7 +102,7 @@ static void place_tables(struct efi_state *s, gpa_t data, gpa_t boot)
 }
 
 /* The types that outlive boot services; of each the highest RAM that the map says is of it and the firmware leaves unused. */
-static int place_bins(struct efi_memory *mem, const struct efi_room *room)
+int efi_place_bins(struct efi_memory *mem, const struct efi_room *room)
 {
 	static const uint32_t types[] = { EFI_RESERVED_MEMORY, EFI_RUNTIME_SERVICES_CODE,
 					  EFI_RUNTIME_SERVICES_DATA, EFI_ACPI_RECLAIM_MEMORY,
@@ -127,7 +128,7 @@ static int place_bins(struct efi_memory *mem, const struct efi_room *room)
 int efi_place(struct efi *efi, const struct efi_map *map, struct efi_room *room, struct diag *diag)
 {
 	struct efi_state *s = &efi->state;
-	gpa_t data, boot, pool;
+	gpa_t data, boot, pool, runtime;
 	int ret = 0;
 
 	for (size_t i = 0; i < map->count && ret == 0; i++) {
@@ -143,6 +144,10 @@ int efi_place(struct efi *efi, const struct efi_map *map, struct efi_room *room,
 		ret = efi_room_take(room, EFI_RUNTIME_SERVICES_DATA, "the firmware's tables",
 				    DATA_PAGES * GUEST_PAGE_SIZE, GUEST_PAGE_SIZE, &data, diag);
 	if (ret == 0)
+		ret = efi_room_take(room, EFI_RUNTIME_SERVICES_DATA, "the runtime pool",
+				    RUNTIME_POOL * GUEST_PAGE_SIZE, GUEST_PAGE_SIZE, &runtime,
+				    diag);
+	if (ret == 0)
 		ret = efi_room_take(room, EFI_BOOT_SERVICES_DATA, "the boot services' tables",
 				    BOOT_PAGES * GUEST_PAGE_SIZE, GUEST_PAGE_SIZE, &boot, diag);
 	if (ret == 0)
@@ -152,7 +157,8 @@ int efi_place(struct efi *efi, const struct efi_map *map, struct efi_room *room,
 		ret = efi_pool_give(&s->memory, EFI_BOOT_SERVICES_DATA, pool,
 				    POOL_PAGES * GUEST_PAGE_SIZE);
 	if (ret == 0)
-		ret = place_bins(&s->memory, room);
+		ret = efi_pool_give(&s->memory, EFI_RUNTIME_SERVICES_DATA, runtime,
+				    RUNTIME_POOL * GUEST_PAGE_SIZE);
 	if (ret < 0)
 		return ret;
 	s->system_table = data + DATA_SYSTEM;
@@ -387,6 +393,8 @@ static int configuration_write(struct efi *efi, struct machine *m)
 		efi_config_set(efi, m, efi_guid(EFI_GUID_ACPI_10), rsdp);
 		efi_config_set(efi, m, efi_guid(EFI_GUID_ACPI_20), rsdp);
 	}
+	if (efi->smbios)
+		efi_config_set(efi, m, efi_guid(EFI_GUID_SMBIOS), efi->smbios);
 	ret = rt_properties_write(efi, m);
 	return ret ? ret : memory_attributes_write(efi, m);
 }

@@ -34,7 +34,7 @@ static bool parse_guid(const char *text, uint8_t ret[16])
 	static const uint8_t order[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
 	unsigned n = 0;
 
-	for (; *text; text++) {
+	while (*text) {
 		int v;
 
 		if (*text == '-' && (n == 4 || n == 6 || n == 8 || n == 10))
@@ -43,7 +43,7 @@ static bool parse_guid(const char *text, uint8_t ret[16])
 		if (v < 0 || n == 16)
 			return false;
 		ret[order[n++]] = (uint8_t)v;
-		text++;
+		text += 2;
 	}
 	return n == 16;
 }

@@ -143,7 +143,7 @@ static error_t parse_show(int key, char *arg, struct argp_state *state)
 	case OPT_TO: c->to = arg; return 0;
 	case OPT_EVENTS: parse_kinds(c, arg, state); return 0;
 	case OPT_FUNCTION: c->function = arg; return 0;
-	case OPT_BLOCKS: c->blocks = true; /* fall through */
+	case OPT_BLOCKS: c->blocks = true; __attribute__((fallthrough));
 	case OPT_INSTRUCTIONS: set_view(c, trace_view_list, state); return 0;
 	case OPT_CALLS: set_view(c, trace_view_calls, state); return 0;
 	case OPT_FOLDED: set_view(c, trace_view_folded, state); return 0;

@@ -152,6 +152,6 @@ counting_in_memory:
 	xorl	%eax, %eax
 	jmp	1b
 polling:
-	inb	$0x61, %al
+	inb	$0x64, %al
 	movl	$0, %eax
 	jmp	polling

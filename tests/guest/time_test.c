@@ -82,6 +82,44 @@ Test(timer, waits_for_the_instruction_after_mov_ss)
 	expect_interrupted("mov_ss", 3, 4, "mov_ss_4");
 }
 
+/* An interrupt that is overdue once hid the limit, which was passed by the rest of the block. */
+Test(timer, a_limit_is_exact_while_an_interrupt_waits)
+{
+	struct guest g;
+
+	start(&g, "shadow");
+	cr_assert(!machine_interrupt_at(g.m, 2, VECTOR));
+	for (uint64_t n = 1; n < 6; n++) {
+		g.limits.max_instructions = n;
+		guest_run(&g);
+		expect_stop(&g, STOP_LIMIT);
+		expect_u64(g.stop.instructions, n);
+	}
+	guest_close(&g);
+}
+
+/* A run that ended in HLT once went on behind it. */
+Test(timer, a_limit_in_hlt_leaves_it_halted)
+{
+	struct guest g;
+
+	start(&g, "sleep");
+	guest_gate(&g, VECTOR, guest_at(&g, "back_handler"), SEL_CODE64, GATE_INT, 0);
+	cr_assert(!machine_interrupt_at(g.m, 1000, VECTOR));
+	for (uint64_t n = 3; n < 6; n++) {
+		g.limits.max_instructions = n;
+		guest_run(&g);
+		expect_stop(&g, STOP_LIMIT);
+		expect_u64(g.stop.pc, guest_at(&g, "sleep_2"));
+		cr_expect(g.cpu.gpr[GPR_RBX] != 0x5eeb);
+	}
+	g.limits.max_instructions = 0;
+	guest_run(&g);
+	expect_halted(&g, "sleep_done");
+	expect_u64(g.stop.instructions, 1000 + 2 + 3);
+	guest_close(&g);
+}
+
 Test(timer, wakes_from_hlt_at_its_count)
 {
 	struct guest g;

@@ -163,7 +163,7 @@ Test(efi_images, shim_loads_grub, .timeout = 60)
 	esp_put(&esp, "EFI/debian", "shimx64.efi", image->file);
 	esp_put(&esp, "EFI/debian", "grubx64.efi", grub->file);
 	esp_read(&esp);
-	efi_run(&r, image, esp.tree, 760000000);
+	efi_run(&r, image, esp.tree, 820000000);
 	expect_console(&r, "Welcome to GRUB!");
 	kernel_run_release(&r);
 	esp_close(&esp);

@@ -47,7 +47,7 @@ static bool read_boot_params(struct capture *c)
 	FILE *f;
 
 	if (!name)
-		return json_object_get(c->stop, "hvm_start_info") != NULL;
+		return true;
 	snprintf(path, sizeof(path), "%s/%s", capture_folder(), name);
 	f = fopen(path, "rb");
 	if (f) {
@@ -80,7 +80,7 @@ struct capture *capture_open(const char *file, const char *label, char why[256])
 			c->stop = stop;
 	}
 	if (!c->stop || !read_boot_params(c)) {
-		snprintf(why, 256, "%.100s has no stop %.100s with boot_params or start_info", file,
+		snprintf(why, 256, "%.100s has no stop %.100s or no boot_params for it", file,
 			 label);
 		return capture_close(c);
 	}
@@ -112,11 +112,16 @@ static uint64_t hex(const json_t *v)
 static bool is_known(struct compare *k, const char *row)
 {
 	for (size_t i = 0; k->known && k->known[i].row; i++) {
-		if (strcmp(k->known[i].row, row) == 0) {
-			k->seen |= BIT64(i);
-			k->known_seen++;
-			return true;
-		}
+		const char *name = k->known[i].row;
+		size_t len = strlen(name);
+		bool many = len && name[len - 1] == '*';
+
+		if (many ? strncmp(name, row, len - 1) != 0 : strcmp(name, row) != 0)
+			continue;
+		/* A range of bytes that one reason explains is one row. */
+		k->known_seen += !many || !(k->seen & BIT64(i));
+		k->seen |= BIT64(i);
+		return true;
 	}
 	return false;
 }
@@ -321,9 +326,22 @@ static void compare_cmdline(struct compare *k, const uint8_t *bp)
 	compare_text(k, at, capture_cmdline(k->c));
 }
 
+/* Where a register led to it in the capture, that register leads to ours. */
+static gpa_t boot_params_address(const struct compare *k)
+{
+	const json_t *regs = json_object_get(k->c->stop, "regs");
+	gpa_t at = hex(json_object_get(k->c->stop, "boot_params_addr"));
+
+	if (cpu_in_code64(k->cpu) && hex(json_object_get(regs, "rsi")) == at)
+		return k->cpu->gpr[GPR_RSI];
+	if (cpu_in_code64(k->cpu) && hex(json_object_get(regs, "rdx")) == at)
+		return k->cpu->gpr[GPR_RDX];
+	return at;
+}
+
 static void compare_boot_params(struct compare *k)
 {
-	gpa_t at = hex(json_object_get(k->c->stop, "boot_params_addr"));
+	gpa_t at = boot_params_address(k);
 	uint8_t bp[BOOT_PARAMS_SIZE] = { 0 };
 
 	if (mem_reader_read(k->mem, at, bp, sizeof(bp)) < 0) {
@@ -429,7 +447,7 @@ void capture_compare(const struct capture *c, const struct cpu_state *cpu,
 	compare_paging(&k);
 	if (json_object_get(c->stop, "hvm_start_info"))
 		compare_start_info(&k, json_object_get(c->stop, "hvm_start_info"));
-	else
+	else if (json_object_get(c->stop, "boot_params_file"))
 		compare_boot_params(&k);
 	for (size_t i = 0; known && known[i].row; i++)
 		if (!(k.seen & BIT64(i)))

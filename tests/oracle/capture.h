@@ -28,8 +28,8 @@ const char *capture_cmdline(const struct capture *c);
  * Names of the rows that differ into @ret, "ROW: got X, captured Y" a line:
  * registers, segments with hidden state, descriptor-table registers and the
  * GDT's bytes, page-table ranges, command line, and boot_params field by field
- * with E820 or, at a PVH entry, hvm_start_info with its memory map. Rows of @known are left out and counted in *ret_known; a row of @known
- * that does not differ is reported too.
+ * with E820 (neither at a stop that is before there is a boot_params) or, at a PVH entry, hvm_start_info with its memory map. Rows of @known are left out and counted in *ret_known; a row of @known
+ * that does not differ is reported too. A row of @known that ends in '*' stands for all that begin so, and counts once.
  */
 void capture_compare(const struct capture *c, const struct cpu_state *cpu,
 		     const struct mem_reader *mem, const struct known_row *known, size_t *ret_known,

@@ -63,8 +63,8 @@ static bool run(const struct qemu_boot *b, const char *initrd, const char *dump,
 	monitor_lines(b, dump, gpa, size, &command);
 	buf_printf(
 		&command,
-		"timeout 60 qemu-system-x86_64 -nodefaults -vga std -display none -m 512M -cpu qemu64 -accel tcg -kernel '%s' -monitor stdio",
-		b->kernel);
+		"timeout 60 qemu-system-x86_64 -nodefaults -vga std -display none -m 512M -cpu %s -accel tcg -kernel '%s' -monitor stdio",
+		b->cpu ? b->cpu : "qemu64", b->kernel);
 	if (b->cmdline)
 		buf_printf(&command, " -append '%s'", b->cmdline);
 	if (b->initrd.len)

@@ -34,6 +34,7 @@ struct qemu_boot {
 	const char *cmdline; /* NULL: none */
 	struct bytes initrd; /* len 0: none */
 	const char *disk;    /* file that is the first hard disk, never written; NULL: none */
+	const char *cpu;     /* NULL: qemu64 */
 	const char *keys;    /* names as the monitor's sendkey has them, separated by blanks */
 	unsigned seconds;    /* before the keys, or before the look; 0: what a small image needs */
 };
