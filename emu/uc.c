@@ -418,14 +418,25 @@ fail:
 	return ret;
 }
 
+/* For code pages that are also stored to, uc_close() leaves a bitmap of 512 bytes behind; forgetting their code frees it. */
+static void free_code_bitmaps(struct engine *e)
+{
+	for (gpa_t page = 0; page < e->ram_top; page += GUEST_PAGE_SIZE) {
+		if (bitmap_test(e->has_code, page >> 12))
+			engine_forget_phys(e, page, GUEST_PAGE_SIZE);
+	}
+}
+
 struct engine *engine_close(struct engine *e)
 {
 	if (!e)
 		return NULL;
 	if (e->ctx)
 		uc_context_free(e->ctx);
-	if (e->uc)
+	if (e->uc) {
+		free_code_bitmaps(e);
 		uc_close(e->uc);
+	}
 	free(e->table);
 	free(e->has_code);
 	free(e->dirty);
