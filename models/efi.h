@@ -183,6 +183,7 @@ struct efi {
 	const struct image *image;       /* borrowed: what the path enters */
 	bool initrd_elsewhere;        /* a boot loader hands it over itself: LoadFile2 has none */
 	gpa_t rsdp;                   /* of the ACPI tables that the path has placed; 0: none */
+	gpa_t smbios;                 /* entry point of the SMBIOS tables, likewise */
 	struct sod_listener listener; /* of start_of_day; set by the path's attach() */
 	struct efi_state state;
 };

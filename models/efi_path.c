@@ -9,6 +9,7 @@
 #include "models/efi_gop.h"
 #include "models/efi_path.h"
 #include "models/paths.h"
+#include "models/smbios.h"
 
 struct efi_variant {
 	bool nx;
@@ -30,6 +31,30 @@ static int place_acpi(struct efi *efi, struct efi_room *room, struct start_of_da
 		return ret;
 	efi->rsdp = gpa + ACPI_TABLES_SIZE;
 	ret = acpi_add(&sod->memory, efi->rsdp, gpa, "model efi");
+	return ret < 0 ? diag_set(diag, ret, "out of memory") : 0;
+}
+
+/* Structures, then the entry point: both in memory that outlives boot services, as edk2's SmbiosDxe has them. */
+static int place_smbios(struct efi *efi, struct efi_room *room, struct start_of_day *sod,
+			struct diag *diag)
+{
+	uint8_t entry[SMBIOS_ENTRY_SIZE];
+	struct buf table = { 0 };
+	gpa_t gpa;
+	int ret = efi_room_take(room, EFI_RUNTIME_SERVICES_DATA, "the SMBIOS tables",
+				SMBIOS_TABLE_MAX + GUEST_PAGE_SIZE, GUEST_PAGE_SIZE, &gpa, diag);
+
+	if (ret < 0)
+		return ret;
+	efi->smbios = gpa + SMBIOS_TABLE_MAX;
+	ret = smbios_build(efi->platform, gpa, &table, entry);
+	if (ret == 0)
+		ret = placements_add_copy(&sod->memory, "smbios", gpa, table.data, table.len,
+					  "model efi");
+	if (ret == 0)
+		ret = placements_add_copy(&sod->memory, "smbios entry", efi->smbios, entry,
+					  sizeof(entry), "model efi");
+	buf_free(&table);
 	return ret < 0 ? diag_set(diag, ret, "out of memory") : 0;
 }
 
@@ -85,6 +110,8 @@ int efi_firmware_build(struct efi *efi, struct efi_start *s, struct start_of_day
 				    &sod->cpu, diag);
 	if (ret == 0)
 		ret = place_acpi(efi, &s->room, sod, diag);
+	if (ret == 0)
+		ret = place_smbios(efi, &s->room, sod, diag);
 	if (ret == 0 && efi_place_bins(&efi->state.memory, &s->room) < 0)
 		ret = diag_set(diag, -ENOSPC, "firmware has set too much memory apart");
 	efi->state.memory.default_end = efi_map_default_end(&s->map);

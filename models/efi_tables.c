@@ -393,6 +393,8 @@ static int configuration_write(struct efi *efi, struct machine *m)
 		efi_config_set(efi, m, efi_guid(EFI_GUID_ACPI_10), rsdp);
 		efi_config_set(efi, m, efi_guid(EFI_GUID_ACPI_20), rsdp);
 	}
+	if (efi->smbios)
+		efi_config_set(efi, m, efi_guid(EFI_GUID_SMBIOS), efi->smbios);
 	ret = rt_properties_write(efi, m);
 	return ret ? ret : memory_attributes_write(efi, m);
 }

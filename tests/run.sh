@@ -75,7 +75,10 @@ fetch_kernels() {
 
 run_unit() { program unit "$out/tests/unit"; }
 run_guest() { program guest "$out/tests/guest-test"; }
-run_kernels() { program kernels "$out/tests/kernels-test"; }
+run_kernels() {
+	tests/kernels/efi_images.sh 2>/dev/null || printf '  images    no UEFI images, their tests skip\n'
+	program kernels "$out/tests/kernels-test"
+}
 run_oracle() {
 	tests/oracle/images.sh 2>/dev/null || printf '  images    not here, their tests skip\n'
 	program oracle "$out/tests/oracle-test"

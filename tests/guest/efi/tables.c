@@ -52,6 +52,23 @@ static void acpi(struct guest *g)
 	check_is(g, "whose bytes sum up to 0", sum, 0);
 }
 
+/* DSP0134 5.2.1: "_SM_", "_DMI_", both with checksums; structure 0 comes first with QEMU's too. */
+static void smbios(struct guest *g)
+{
+	EFI_GUID guid = SMBIOS_TABLE_GUID;
+	const UINT8 *entry = configuration(g, &guid);
+	UINT8 sum = 0;
+
+	check(g, "there are SMBIOS tables", entry);
+	for (unsigned i = 0; entry && i < entry[5]; i++)
+		sum = (UINT8)(sum + entry[i]);
+	check(g, "at their entry point",
+	      entry && entry[0] == '_' && entry[1] == 'S' && entry[2] == 'M' && entry[3] == '_');
+	check_is(g, "its bytes sum up to 0", sum, 0);
+	check_is(g, "it leads to structures",
+		 entry ? *(const UINT8 *)(UINTN) * (const UINT32 *)(entry + 0x18) : 99, 0);
+}
+
 /* EFI_MEMORY_ATTRIBUTES_TABLE, 4.6.4, which gnu-efi does not have. */
 static void memory_attributes(struct guest *g)
 {
@@ -146,6 +163,7 @@ static void guest_run(struct guest *g)
 	header(g, "boot services", &g->bs->Hdr, EFI_BOOT_SERVICES_SIGNATURE, sizeof(*g->bs));
 	header(g, "runtime services", &g->rt->Hdr, EFI_RUNTIME_SERVICES_SIGNATURE, sizeof(*g->rt));
 	acpi(g);
+	smbios(g);
 	memory_attributes(g);
 	install_table(g);
 	bytes(g);
