@@ -27,25 +27,6 @@ void diff_name_instruction(const struct diff_side *s, gva_t pc, gpa_t gpa, struc
 
 /* --- functions and blocks --- */
 
-/* Instructions of side 1 by the addresses that the same places have on side 0; only for other images. */
-static void translate(const struct diff_side *to, const struct diff_side *from,
-		      struct cover_log *log)
-{
-	for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
-		const struct symbols *a = &to->symbols->stage[stage];
-		const struct symbols *b = &from->symbols->stage[stage];
-
-		for (size_t i = 0; i < log->stage[stage].count; i++) {
-			struct cover_insn *insn = &log->stage[stage].items[i];
-			const struct symbol *s = symbols_at(b, insn->address);
-			const struct symbol *same = s ? symbols_find(a, s->name) : NULL;
-
-			if (same)
-				insn->address += same->address - s->address;
-		}
-	}
-}
-
 static void blocks_text(const struct cover *c, const struct cover_function *f, unsigned side,
 			char *text, size_t size)
 {
@@ -86,44 +67,123 @@ static void function_add(struct diff *d, const struct cover *c, const struct cov
 		  f->paths == 3 ? "ran on both sides" : "ran on one side only");
 }
 
-/* A copy of the log with its own lists. */
-static bool log_copy(struct cover_log *to, const struct cover_log *from)
+static int cover_side(struct cover *c, const struct diff_side *s, unsigned path)
 {
-	bool ok = true;
+	int err = cover_begin(c, s->image, s->symbols);
 
-	for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
-		for (size_t i = 0; i < from->stage[stage].count; i++)
-			ok &= cover_insns_add(&to->stage[stage], &from->stage[stage].items[i]);
-	}
-	return ok;
+	return err ? err : cover_add(c, &s->code, path);
 }
 
-static void diff_functions(struct diff *d)
+/* Both sides ran the same image: blocks have the same addresses. */
+static int diff_one_image(struct diff *d)
 {
-	const struct diff_side *a = d->side[0], *b = d->side[1];
-	struct cover_log other = { 0 };
 	struct cover c = { 0 };
-	int err = cover_begin(&c, a->image, a->symbols);
+	int err = cover_side(&c, d->side[0], 0);
 
 	if (!err)
-		err = cover_add(&c, &a->code, 0);
-	if (!err && a->image == b->image) {
-		err = cover_add(&c, &b->code, 1);
-	} else if (!err) {
-		if (log_copy(&other, &b->code)) {
-			translate(a, b, &other);
-			err = cover_add(&c, &other, 1);
-		} else {
-			err = -1;
-		}
-	}
+		err = cover_add(&c, &d->side[1]->code, 1);
 	if (!err)
 		err = cover_sum_up(&c);
 	for (size_t i = 0; i < c.function_count && !err; i++)
 		function_add(d, &c, &c.functions[i]);
-	d->failed |= err != 0;
-	cover_log_release(&other);
 	cover_release(&c);
+	return err;
+}
+
+/* --- of two images only names and offsets from them can be compared --- */
+
+static bool same_blocks(const struct cover *a, const struct cover_function *fa,
+			const struct cover *b, const struct cover_function *fb)
+{
+	bool same = fa->count == fb->count;
+
+	for (size_t i = 0; i < fa->count && same; i++) {
+		const struct cover_block *x = &a->blocks[fa->first + i];
+		const struct cover_block *y = &b->blocks[fb->first + i];
+
+		same = x->address - fa->address == y->address - fb->address && x->size == y->size;
+	}
+	return same;
+}
+
+/* The function of @c that bears the name of @of's @f: the one with the same blocks where several do. */
+static const struct cover_function *function_like(const struct cover *c, const struct cover *of,
+						  const struct cover_function *f)
+{
+	const struct cover_function *found = NULL;
+	char name[2][160];
+
+	cover_function_name(of, f, name[0], sizeof(name[0]));
+	for (size_t i = 0; i < c->function_count; i++) {
+		const struct cover_function *other = &c->functions[i];
+
+		if (other->stage != f->stage ||
+		    strcmp(cover_function_name(c, other, name[1], sizeof(name[1])), name[0]))
+			continue;
+		if (same_blocks(of, f, c, other))
+			return other;
+		found = found ? found : other;
+	}
+	return found;
+}
+
+static void whole_text(const struct cover_function *f, char *text, size_t size)
+{
+	snprintf(text, size, "%zu block%s, %" PRIu64 " bytes", f->count, f->count == 1 ? "" : "s",
+		 f->bytes);
+}
+
+static void function_pair_add(struct diff *d, const struct cover *c[2],
+			      const struct cover_function *f[2])
+{
+	const struct cover_function *any = f[0] ? f[0] : f[1];
+	char function[160], name[200], text[2][96];
+
+	for (unsigned side = 0; side < 2; side++) {
+		if (f[side])
+			whole_text(f[side], text[side], sizeof(text[side]));
+	}
+	snprintf(name, sizeof(name), "%s %s", code_stage_names[any->stage],
+		 cover_function_name(f[0] ? c[0] : c[1], any, function, sizeof(function)));
+	diff_note(diff_add(d, DIFF_CODE, name, f[0] ? text[0] : NULL, f[1] ? text[1] : NULL),
+		  f[0] && f[1] ? "ran on both sides, not alike" : "ran on one side only");
+}
+
+static int diff_two_images(struct diff *d)
+{
+	struct cover a = { 0 }, b = { 0 };
+	const struct cover *c[2] = { &a, &b };
+	int err = cover_side(&a, d->side[0], 0);
+
+	if (!err)
+		err = cover_sum_up(&a);
+	if (!err)
+		err = cover_side(&b, d->side[1], 1);
+	if (!err)
+		err = cover_sum_up(&b);
+	for (size_t i = 0; i < a.function_count && !err; i++) {
+		const struct cover_function *f[2] = { &a.functions[i],
+						      function_like(&b, &a, &a.functions[i]) };
+
+		if (!f[1] || !same_blocks(&a, f[0], &b, f[1]))
+			function_pair_add(d, c, f);
+	}
+	for (size_t i = 0; i < b.function_count && !err; i++) {
+		const struct cover_function *f[2] = { NULL, &b.functions[i] };
+
+		if (!function_like(&a, &b, f[1]))
+			function_pair_add(d, c, f);
+	}
+	cover_release(&a);
+	cover_release(&b);
+	return err;
+}
+
+static void diff_functions(struct diff *d)
+{
+	int err = d->side[0]->image == d->side[1]->image ? diff_one_image(d) : diff_two_images(d);
+
+	d->failed |= err != 0;
 }
 
 /* --- where they part --- */
