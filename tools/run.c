@@ -1,63 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Running one path of one image until the kernel proper; see design.md "Outcome of a path". */
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "loaders/file_tree.h"
 #include "models/acpi.h"
-#include "models/efi_names.h"
 #include "models/efi_gop.h"
-#include "tools/handover.h"
-#include "tools/check.h"
-#include "tools/code.h"
-#include "tools/cover_log.h"
-#include "tools/real_mode.h"
-#include "tools/report.h"
-#include "tools/run_images.h"
+#include "tools/run_impl.h"
 #include "tools/stop_detail.h"
-#include "tools/until.h"
-
-/* One run while it lasts. */
-struct run {
-	const struct image *image;
-	const struct run_options *options;
-	struct report_path *ret;
-	struct platform platform;
-	struct start_of_day sod;
-	struct machine *machine;
-	struct kernel_entry kernel;
-	struct run_images images; /* that the guest has loaded */
-	/* whose code runs: the path's image, or the last one that was started */
-	const struct image *current;
-	struct until until;
-	struct image_symbols own_symbols; /* unless the image has been given some */
-	bool own_symbols_read;
-	struct image_symbols
-		front_symbols; /* of a traced image's own, all but the kernel proper's */
-	bool front_symbols_read;
-	/* which code ran, for rules */
-	struct cover_log cover;
-	struct regions ran[STAGE_COUNT];
-	bool arrived;
-	int error;          /* of a capture inside a handler */
-	bool watches_setup; /* stores of the setup code are watched, until startup_32 */
-	struct real_watch setup;
-};
-
-static void outcome_set(struct report_path *ret, enum outcome outcome, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void outcome_set(struct report_path *ret, enum outcome outcome, const char *fmt, ...)
-{
-	va_list ap;
-
-	ret->outcome = outcome;
-	va_start(ap, fmt);
-	vsnprintf(ret->reason, sizeof(ret->reason), fmt, ap);
-	va_end(ap);
-}
 
 /* Where the run ends the machine itself still holds what is judged. */
 static enum capture run_keeps(const struct run *r, enum point point)
@@ -140,17 +89,6 @@ static gpa_t kernel_boot_params(struct machine *m)
 	return cpu_in_code64(&cpu) ? cpu.gpr[GPR_RSI] : (uint32_t)cpu.gpr[GPR_RSI];
 }
 
-/* The names to report in: those given, or the image's own, read when they are first needed. */
-static const struct image_symbols *run_symbols(struct run *r)
-{
-	if (r->options->symbols || r->image->symbols)
-		return r->options->symbols ?: r->image->symbols;
-	if (!r->own_symbols_read && image_symbols_read(&r->own_symbols, r->image, NULL))
-		r->error = -ENOMEM;
-	r->own_symbols_read = true;
-	return &r->own_symbols;
-}
-
 /* Nothing more to wait for: past the kernel proper's entry no other point comes. */
 static bool run_over(const struct run *r)
 {
@@ -159,7 +97,7 @@ static bool run_over(const struct run *r)
 }
 
 /* The setup code is left, or takes too long: no store need call us any more, and the rest runs at full speed. */
-static void run_setup_end(struct run *r, bool left)
+void run_setup_end(struct run *r, bool left)
 {
 	if (!r->watches_setup)
 		return;
@@ -311,144 +249,6 @@ static int run_capture_entry(struct run *r)
 	return run_pass(r, &same);
 }
 
-static enum outcome outcome_of_stop(const struct run *r, enum stop_kind kind)
-{
-	switch (kind) {
-	case STOP_POINT: return r->arrived ? OUTCOME_PASS : OUTCOME_ERROR;
-	case STOP_TRIPLE_FAULT:
-	case STOP_FETCH:
-	case STOP_EXCEPTION: return OUTCOME_CRASH;
-	case STOP_HLT:
-	case STOP_REPEAT: return OUTCOME_HANG;
-	case STOP_LIMIT: return r->options->max_is_users ? OUTCOME_HANG : OUTCOME_ERROR;
-	case STOP_EXIT: return OUTCOME_EXIT;
-	case STOP_UNMODELLED:
-	case STOP_ENGINE: return OUTCOME_ERROR;
-	}
-	return OUTCOME_ERROR;
-}
-
-static void outcome_unmodelled(struct run *r, const struct event *e)
-{
-	const struct event_info *info = &event_infos[e->kind];
-	uint64_t more = machine_unmodelled_count(r->machine) - 1;
-	char rest[48] = "", efi[256];
-
-	if (more)
-		snprintf(rest, sizeof(rest), ", and %" PRIu64 " more", more);
-	if (efi_event_text(e, efi, sizeof(efi))[0]) {
-		outcome_set(
-			r->ret, OUTCOME_ERROR,
-			"the guest used an answer that is not modelled: UEFI %s, at instruction %" PRIu64
-			"%s",
-			efi, e->count, rest);
-		return;
-	}
-	outcome_set(r->ret, OUTCOME_ERROR,
-		    "the guest used an answer that is not modelled: %s, %s 0x%" PRIx64
-		    ", at instruction %" PRIu64 "%s",
-		    info->name, info->arg[0], e->arg[0], e->count, rest);
-}
-
-static void run_judge(struct run *r)
-{
-	struct report_path *ret = r->ret;
-	const struct event *unmodelled = machine_unmodelled(r->machine);
-	enum outcome outcome = outcome_of_stop(r, ret->stop.kind);
-	const struct handover *last = &ret->handovers[ret->handover_count - 1];
-
-	if (r->error)
-		outcome_set(ret, OUTCOME_ERROR, "capturing a handover: %s", strerror(-r->error));
-	else if (unmodelled)
-		outcome_unmodelled(r, unmodelled);
-	else if (outcome == OUTCOME_PASS && r->until.point == POINT_COUNT)
-		outcome_set(ret, outcome, "reached %s at 0x%" PRIx64, r->until.text, ret->stop.pc);
-	else if (outcome == OUTCOME_PASS)
-		outcome_set(ret, outcome, "reached %s at 0x%" PRIx64, last->symbol,
-			    cpu_pc(&last->cpu));
-	else if (ret->stop.kind == STOP_POINT && r->until.point != POINT_COUNT)
-		outcome_set(ret, outcome,
-			    "reached %s at 0x%" PRIx64 ", and this path has no point %s",
-			    last->symbol, cpu_pc(&last->cpu), point_names[r->until.point]);
-	else if (outcome == OUTCOME_ERROR && ret->stop.kind == STOP_LIMIT)
-		outcome_set(ret, outcome,
-			    "%" PRIu64
-			    " instructions were not enough; --max-instructions gives more",
-			    r->options->max_instructions);
-	else
-		outcome_set(ret, outcome, "%s%s%s", ret->stop.text,
-			    ret->stop_symbol[0] ? ", in " : "", ret->stop_symbol);
-}
-
-/* Names for where it stopped, and for who stored what was watched. */
-static void run_name_places(struct run *r)
-{
-	struct report_path *ret = r->ret;
-	const struct run_options *o = r->options;
-
-	if (!r->arrived || r->until.point == POINT_COUNT)
-		stop_symbol(r->machine, &ret->stop, &ret->code, run_symbols(r), ret->stop_symbol,
-			    sizeof(ret->stop_symbol));
-	for (size_t i = 0; i < o->store_count; i++) {
-		struct store_record *s = &o->stores[i];
-
-		if (s->seen && s->has_place)
-			code_place_describe(&s->place, run_symbols(r), s->symbol,
-					    sizeof(s->symbol));
-	}
-}
-
-/* Watching run: note each store into a watched range, the last one counts. */
-static void run_note_store(struct machine *m, gpa_t gpa, unsigned size, gva_t pc, void *arg)
-{
-	struct run *r = arg;
-	const struct run_options *o = r->options;
-	struct mem_reader mem = machine_reader(m);
-	uint64_t now = machine_instructions(m);
-
-	if (r->watches_setup && now < REAL_WATCH_INSTRUCTIONS)
-		real_watch_store(&r->setup, m, gpa, size, pc);
-	else
-		run_setup_end(r, false);
-	for (size_t i = 0; i < o->store_count; i++) {
-		struct store_record *s = &o->stores[i];
-		struct cpu_state cpu;
-
-		if (gpa >= s->gpa + s->size || gpa + size <= s->gpa || now >= s->until)
-			continue;
-		machine_cpu_get(m, &cpu);
-		s->seen = true;
-		s->pc = pc;
-		s->count = now;
-		s->bits = cpu_code_bits(&cpu);
-		s->code_len = code_read(&cpu, &mem, pc, s->code, sizeof(s->code));
-		s->has_place = code_map_fetch(&r->ret->code, &cpu, &mem, pc, &s->place);
-	}
-}
-
-static void run_watch(struct run *r)
-{
-	const struct run_options *o = r->options;
-
-	for (size_t i = 0; i < o->store_count; i++) {
-		struct store_record *s = &o->stores[i];
-
-		machine_store_range_add(r->machine, s->gpa, s->size);
-		for (size_t k = 0; k < r->sod.memory.count; k++) {
-			const struct placement *p = &r->sod.memory.items[k];
-
-			if (s->gpa - p->gpa < p->size)
-				snprintf(s->placement, sizeof(s->placement), "%s, from %s", p->name,
-					 p->source);
-		}
-	}
-	/* The entry in real mode is the setup code's. */
-	r->watches_setup = r->sod.startup_32 && r->sod.first == POINT_ENTRY &&
-			   cpu_in_real_mode(&r->ret->handovers[0].cpu);
-	if (o->store_count || r->watches_setup)
-		machine_on_store(r->machine, run_note_store, r);
-}
-
 static void run_go(struct run *r)
 {
 	struct run_limits limits = { .max_instructions = r->options->max_instructions };
@@ -472,81 +272,6 @@ static void run_go(struct run *r)
 	/* An image may also come back to who entered it; that is an end, and a state to judge. */
 	if (ret->stop.kind == STOP_EXIT && machine_event_count(r->machine, EVENT_EFI_RETURN))
 		r->error = run_capture(r, POINT_RETURN, "", 0);
-}
-
-static void digest_state(struct digest *d, const struct cpu_state *s)
-{
-	for (size_t i = 0; i < reg_info_count; i++)
-		digest_u64(d, reg_get(s, &reg_infos[i]));
-	for (unsigned i = 0; i < SEG_COUNT; i++) {
-		digest_u64(d, s->seg[i].selector);
-		digest_u64(d, s->seg[i].base);
-		digest_u64(d, s->seg[i].limit);
-		digest_u64(d, s->seg[i].attr);
-	}
-	digest_u64(d, s->gdtr.base);
-	digest_u64(d, s->gdtr.limit);
-	digest_u64(d, s->idtr.base);
-	digest_u64(d, s->idtr.limit);
-}
-
-/* Everything that went in and what became of it; the order is part of the product's contract. */
-static void run_digest(struct run *r)
-{
-	const struct run_options *o = r->options;
-	struct report_path *ret = r->ret;
-	struct digest *d = digest_create();
-	char hex[DIGEST_HEX_SIZE];
-
-	if (!d)
-		return;
-	digest_str(d, r->image->sha256);
-	digest_str(d, ret->path->name);
-	digest_str(d, ret->variant->name);
-	digest_u64(d, o->memory);
-	digest_str(d, o->cmdline);
-	digest_u64(d, o->initrd.len);
-	digest_add(d, o->initrd.data, o->initrd.len);
-	digest_u64(d, o->cpu);
-	digest_u64(d, o->seed);
-	if (o->disk.len) {
-		digest_u64(d, o->disk.len);
-		digest_add(d, o->disk.data, o->disk.len);
-	}
-	if (o->keys)
-		digest_str(d, o->keys);
-	if (o->bios_quirks)
-		digest_u64(d, o->bios_quirks);
-	for (size_t i = 0; i < o->efi_map_count; i++) {
-		digest_u64(d, o->efi_map[i].type);
-		digest_u64(d, o->efi_map[i].start);
-		digest_u64(d, o->efi_map[i].pages);
-		digest_u64(d, o->efi_map[i].attr);
-	}
-	if (o->efi_nx)
-		digest_str(d, "efi-nx");
-	for (size_t i = 0; i < o->efi_vars_count; i++) {
-		digest_str(d, o->efi_vars[i].name);
-		digest_add(d, o->efi_vars[i].guid, sizeof(o->efi_vars[i].guid));
-		digest_u64(d, o->efi_vars[i].attributes);
-		digest_u64(d, o->efi_vars[i].data.len);
-		digest_add(d, o->efi_vars[i].data.data, o->efi_vars[i].data.len);
-	}
-	if (o->esp)
-		digest_str(d, o->esp->digest);
-	if (o->gop_width)
-		digest_u64(d, (uint64_t)o->gop_width << 16 | o->gop_height);
-	for (size_t i = 0; i < ret->handover_count; i++) {
-		digest_u64(d, ret->handovers[i].point);
-		digest_str(d, ret->handovers[i].symbol);
-		digest_u64(d, ret->handovers[i].instructions);
-		digest_state(d, &ret->handovers[i].cpu);
-	}
-	digest_u64(d, ret->stop.kind);
-	machine_digest(r->machine, hex);
-	digest_str(d, hex);
-	digest_hex(d, ret->digest);
-	digest_destroy(d);
 }
 
 /* What the machine can still tell, into the report. */
@@ -583,66 +308,6 @@ static void run_collect(struct run *r)
 		buf_free(&detail);
 	}
 	run_digest(r);
-}
-
-/* Most traces end where the kernel proper begins: its names are read when one of them is needed. */
-static const struct image_symbols *run_stage_symbols(struct run *r, enum code_stage stage)
-{
-	if (stage == STAGE_KERNEL || r->options->symbols || r->image->symbols ||
-	    r->own_symbols_read)
-		return run_symbols(r);
-	if (!r->front_symbols_read && image_symbols_read_front(&r->front_symbols, r->image))
-		r->error = -ENOMEM;
-	r->front_symbols_read = true;
-	return &r->front_symbols;
-}
-
-/* For the trace: the stage that a piece of code belongs to, and the symbol there. */
-static bool run_name(void *arg, gva_t pc, gpa_t gpa, uint64_t count, struct trace_name *ret)
-{
-	struct run *r = arg;
-	const struct image_symbols *names;
-	const struct symbol *s;
-	struct code_place place;
-
-	(void)pc;
-	if (!code_map_gpa(&r->ret->code, gpa, count, &place))
-		return false;
-	names = run_stage_symbols(r, place.stage);
-	s = symbols_at(&names->stage[place.stage], place.address);
-	*ret = (struct trace_name){ .stage = code_stage_names[place.stage],
-				    .symbol = s ? s->name : "",
-				    .offset = place.address - (s ? s->address : 0) };
-	return true;
-}
-
-/* The trace says of the run what a report does, so that its file stands alone. */
-static void run_trace_end(struct run *r)
-{
-	const struct run_options *o = r->options;
-	char memory[24], seed[24], initrd[SHA256_HEX_SIZE] = "";
-	const struct trace_fact facts[] = {
-		{ "version", BOOTPATH_VERSION },
-		{ "image", r->image->name },
-		{ "path", r->ret->path->name },
-		{ "variant", r->ret->variant->name },
-		{ "memory", memory },
-		{ "cmdline", o->cmdline },
-		{ "initrd_sha256", initrd },
-		{ "cpu", cpu_profile_names[o->cpu] },
-		{ "seed", seed },
-		{ "outcome", outcome_names[r->ret->outcome] },
-		{ "reason", r->ret->reason },
-		{ "digest", r->ret->digest },
-	};
-	struct diag diag = { 0 };
-
-	snprintf(memory, sizeof(memory), "%" PRIu64, o->memory);
-	snprintf(seed, sizeof(seed), "%" PRIu64, o->seed);
-	if (o->initrd.len)
-		sha256_hex(o->initrd.data, o->initrd.len, initrd);
-	if (machine_trace_end(r->machine, facts, ARRAY_SIZE(facts), run_name, r, &diag))
-		outcome_set(r->ret, OUTCOME_ERROR, "%s", diag.text);
 }
 
 /* What the log holds as sets of addresses; -ENOMEM. */
