@@ -143,3 +143,25 @@ Test(machine, loop_that_writes_the_same_again_is_a_hang)
 	cr_expect(eq(int, stop.kind, STOP_REPEAT), "%s", stop.text);
 	fixture_close(&f);
 }
+
+/*
+ * Real mode, the handler of #UD is the very instruction that raises it: no instruction ever retires and the stack goes
+ * round, so that no limit on instructions would end this.
+ */
+Test(machine, a_handler_that_faults_itself_is_a_hang, .timeout = 60)
+{
+	static const uint8_t vector[] = { 0x00, 0x00, 0x00, 0x10 }; /* 1000:0000 */
+	static const uint8_t code[] = { 0x0f, 0x0b };               /* ud2 */
+	struct fixture f;
+	struct cpu_state cpu;
+	struct stop stop;
+
+	fixture_open(&f, code, sizeof(code));
+	cr_assert(eq(int, machine_write(f.m, 4 * VECTOR_UD, vector, sizeof(vector)), 0));
+	cpu_state_real(&cpu, CODE >> 4, 0, DATA >> 4, 0x8000);
+	machine_cpu_set(f.m, &cpu);
+	machine_run(f.m, &(struct run_limits){ .max_instructions = 1000 }, &stop);
+	cr_expect(eq(int, stop.kind, STOP_REPEAT), "%s", stop.text);
+	cr_expect(eq(u64, stop.instructions, 0));
+	fixture_close(&f);
+}
