@@ -119,9 +119,11 @@ struct machine {
 	bool needs_poll;       /* an interrupt waits for IF */
 	bool mode_check;       /* the mode may have changed: look at the next block */
 	uint64_t transfer_cr2; /* CR2 before the last far transfer */
-	bool map_check;   /* what lies at an address may have changed: likewise, while traced */
-	const char *mode; /* cpu_mode_name() when last looked at */
-	bool halted;      /* in HLT: the last run ended before anything could wake the CPU */
+	bool map_check;    /* what lies at an address may have changed: likewise, while traced */
+	const char *mode;  /* cpu_mode_name() when last looked at */
+	uint64_t fault_at; /* count of the last fault, and how many came there */
+	uint32_t faults_in_a_row;
+	bool halted; /* in HLT: the last run ended before anything could wake the CPU */
 	bool ran;
 	gva_t last_stop_pc;
 	gva_t break_skip; /* the breakpoint that the run starts at */

@@ -267,6 +267,26 @@ static void on_insn(void *arg, gva_t pc)
 	}
 }
 
+/*
+ * A handler whose own first instruction faults: no instruction retires, so no limit is ever reached. So many
+ * deliveries go round a 16-bit stack two dozen times.
+ */
+#define FAULTS_IN_A_ROW_MAX (1u << 18)
+
+static void note_fault(struct machine *m, unsigned vector, gva_t pc)
+{
+	uint64_t now = machine_instructions(m);
+
+	if (now != m->fault_at)
+		m->faults_in_a_row = 0;
+	m->fault_at = now;
+	if (++m->faults_in_a_row == FAULTS_IN_A_ROW_MAX)
+		machine_stop(
+			m, STOP_REPEAT,
+			"%s at 0x%llx is delivered over and over, and no instruction runs in between",
+			vector_name(vector), (unsigned long long)pc);
+}
+
 static void on_exception(void *arg, unsigned vector, uint32_t error_code, bool software)
 {
 	struct machine *m = arg;
@@ -298,6 +318,7 @@ static void on_exception(void *arg, unsigned vector, uint32_t error_code, bool s
 		if (!interrupt_deliver_soft(m, &cpu, vector, next))
 			before = m->insn_index;
 	} else {
+		note_fault(m, vector, pc);
 		interrupt_deliver(m, &cpu, vector, error_code, DELIVER_FAULT);
 	}
 	m->at_insn = false;

@@ -38,11 +38,11 @@ static int check_header(struct trace *t, struct diag *diag)
 static int check_end(struct trace *t, struct diag *diag)
 {
 	uint8_t all[TRACE_HEADER_SIZE + TRACE_END_SIZE];
-	uint64_t at = t->file.len - TRACE_END_SIZE;
+	bool room = t->file.len >= TRACE_HEADER_SIZE + TRACE_END_SIZE;
+	uint64_t at = room ? t->file.len - TRACE_END_SIZE : 0;
 	const uint8_t *e = t->file.data + at;
 
-	if (t->file.len < TRACE_HEADER_SIZE + TRACE_END_SIZE || get_le32(e) != TRACE_SKIP_MAGIC ||
-	    memcmp(e + 8, TRACE_END_MAGIC, 8))
+	if (!room || get_le32(e) != TRACE_SKIP_MAGIC || memcmp(e + 8, TRACE_END_MAGIC, 8))
 		return diag_at(
 			diag, -EINVAL, t->file.len,
 			"the trace ends here without its end mark BPTREND: it was cut, or never finished");

@@ -4,6 +4,7 @@
 #include <criterion/new/assert.h>
 
 #include "emu/machine.h"
+#include "emu/trace.h"
 
 #define CODE 0x10000u
 #define DATA 0x20000u
@@ -141,5 +142,44 @@ Test(machine, loop_that_writes_the_same_again_is_a_hang)
 	fixture_open(&f, code, sizeof(code));
 	machine_run(f.m, &limits, &stop);
 	cr_expect(eq(int, stop.kind, STOP_REPEAT), "%s", stop.text);
+	fixture_close(&f);
+}
+
+/*
+ * Real mode, the handler of #UD is the very instruction that raises it: no instruction ever retires and the stack goes
+ * round, so that no limit on instructions would end this.
+ */
+Test(machine, a_handler_that_faults_itself_is_a_hang, .timeout = 60)
+{
+	static const uint8_t vector[] = { 0x00, 0x00, 0x00, 0x10 }; /* 1000:0000 */
+	static const uint8_t code[] = { 0x0f, 0x0b };               /* ud2 */
+	struct buf file = { 0 };
+	struct trace_sink sink = trace_sink_buf(&file);
+	struct diag diag = { 0 };
+	uint64_t runs[4] = { 0 };
+	struct fixture f;
+	struct cpu_state cpu;
+	struct stop stop;
+	struct trace *t;
+
+	fixture_open(&f, code, sizeof(code));
+	cr_assert(eq(int, machine_write(f.m, 4 * VECTOR_UD, vector, sizeof(vector)), 0));
+	cpu_state_real(&cpu, CODE >> 4, 0, DATA >> 4, 0x8000);
+	machine_cpu_set(f.m, &cpu);
+	cr_assert(eq(int, machine_trace_begin(f.m, &sink, "", &diag), 0));
+	machine_run(f.m, &(struct run_limits){ .max_instructions = 1000 }, &stop);
+	cr_expect(eq(int, stop.kind, STOP_REPEAT), "%s", stop.text);
+	cr_expect(eq(u64, stop.instructions, 0));
+	/* A trace takes it too: one block, run as often as it was left at once. */
+	cr_assert(eq(int, machine_trace_end(f.m, NULL, 0, NULL, NULL, &diag), 0));
+	cr_assert(eq(int,
+		     trace_open(&t, (struct bytes){ .data = file.data, .len = file.len }, &diag),
+		     0),
+		  "%s", diag.text);
+	cr_expect(eq(int, trace_count_blocks(t, runs, &diag), 0), "%s", diag.text);
+	cr_expect(eq(u64, runs[0], machine_event_count(f.m, EVENT_EXCEPTION)));
+	cr_expect(eq(u64, runs[1], 0));
+	trace_close(t);
+	buf_free(&file);
 	fixture_close(&f);
 }
