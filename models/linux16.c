@@ -340,6 +340,18 @@ static void lilo_registers(struct cpu_state *cpu)
 	cpu->rflags |= EFLAGS_IF;
 }
 
+/* arch/x86/boot/header.S: "ancient versions of LILO" entered with SS other than DS. Which segment it was is not told; this one lies behind LILO's first stage (21.4, SECONDSEG). */
+#define ANCIENT_SS 0x9b00
+#define ANCIENT_SP 0x2000
+
+static void lilo_ancient_registers(struct cpu_state *cpu)
+{
+	cpu->seg[SEG_SS].selector = ANCIENT_SS;
+	cpu->seg[SEG_SS].base = ANCIENT_SS << 4;
+	cpu->gpr[GPR_RSP] = ANCIENT_SP;
+	cpu->rflags |= EFLAGS_IF;
+}
+
 static const struct linux16_variant spec_variant = {
 	.modern = { .base = 0x10000, .cmdline = 0xe000 },
 	.old = { .base = OLD_REAL_MODE, .cmdline = 0x9800 },
@@ -378,6 +390,14 @@ static const struct linux16_variant lilo_variant = {
 	.registers = lilo_registers,
 };
 
+static const struct linux16_variant lilo_ancient_variant = {
+	.modern = { .base = OLD_REAL_MODE, .cmdline = 0x9800 },
+	.old = { .base = OLD_REAL_MODE, .cmdline = 0x9800 },
+	.loader = 0x02,
+	.style = CMDLINE_AUTO,
+	.registers = lilo_ancient_registers,
+};
+
 static const struct linux16_variant syslinux_variant = {
 	.modern = { .base = 0x10000, .cmdline = 0x10000 },
 	.old = { .base = OLD_REAL_MODE, .cmdline = 0xfc00, .is_end = true },
@@ -390,6 +410,8 @@ static const struct linux16_variant syslinux_variant = {
 static const char *const heap_known[] = { "RM-016", NULL };
 /* Interrupts on; the command line behind 0x9a000. */
 static const char *const lilo_known[] = { "RM-004", "RM-009", NULL };
+/* Stack in a segment of its own; interrupts on. */
+static const char *const lilo_ancient_known[] = { "RM-002", "RM-004", NULL };
 
 static const struct sod_variant variants[] = {
 	{
@@ -417,6 +439,13 @@ static const struct sod_variant variants[] = {
 		.cite = "src/second.S (start:, restrt:, noheap:, start_setup2:) and src/lilo.h (LOADER_VERSION, SLA_SIZE_DYN) of LILO 23.2",
 		.known = lilo_known,
 		.data = &lilo_variant,
+	},
+	{
+		.name = "lilo-ancient",
+		.doc = "a LILO whose stack is in another segment; else as the document has it for 0x90000",
+		.cite = "arch/x86/boot/header.S: \"some ancient versions of LILO invoked the kernel with %ss != %ds\"",
+		.known = lilo_ancient_known,
+		.data = &lilo_ancient_variant,
 	},
 	{
 		.name = "syslinux",
