@@ -5,6 +5,7 @@ bats_require_minimum_version 1.5.0
 bootpath=$(realpath "${BOOTPATH:-o/opt/bootpath}")
 out=${BOOTPATH_OUT:-o/opt}
 demo=$out/tests/demo.bzImage
+kernels=${BOOTPATH_KERNELS:-o/kernels}
 
 # refused TEXT MAP: the map is no map of this machine's, in one line, and nothing is judged.
 refused() {
@@ -52,4 +53,23 @@ refused() {
 @test "without enough memory firmware says how much it needs" {
 	run -125 "$bootpath" check "$demo" --path efi,efi-handover --memory 32M
 	[ "$(grep -c 'UEFI firmware needs 0x' <<<"$output")" = 2 ]
+}
+
+@test "--efi-vars: a mistake in the file is told by line and column" {
+	printf '{ "variables": [\n  { "name": "x", "data": "0" } ] }\n' >"$BATS_TEST_TMPDIR/vars.json"
+	run -125 "$bootpath" run "$demo" --path efi --efi-vars "$BATS_TEST_TMPDIR/vars.json"
+	echo "$output"
+	[[ $output == "bootpath: vars.json:2:"*": variables[0].data: expected a string of hex digits, two a byte" ]]
+	run -125 "$bootpath" run "$demo" --path efi --efi-vars "$BATS_TEST_TMPDIR/nowhere"
+}
+
+@test "a trace names UEFI's services and GUIDs, and a kernel's stub breaks no rule of the calls" {
+	[ -e "$kernels/cloud/vmlinuz" ] || skip "the cloud kernel is not here"
+	t=$BATS_TEST_TMPDIR/t
+	"$bootpath" trace "$kernels/cloud/vmlinuz" --path efi --cmdline nokaslr -o "$t" >/dev/null
+	run -0 "$bootpath" trace show --events=efi-call,efi-guid "$t"
+	echo "$output"
+	[[ $output == *"LocateProtocol: TCG2"* ]]
+	[[ $output == *"ExitBootServices(): SUCCESS"* ]]
+	[ "$(grep -c "efi-call" <<<"$output")" = "$(grep -c "flags 0x0" <<<"$output")" ]
 }
