@@ -85,13 +85,9 @@ void kbd_write(struct machine *m, uint16_t port, uint8_t value)
 	}
 }
 
-/* Boot code polls it for milliseconds on end, and each time a PC's bus takes about a microsecond (ISA: 6 to 8 clocks of 8 MHz). */
-#define PORT61_TIME 1000u
-
 uint8_t port61_read(struct machine *m, uint16_t port)
 {
 	(void)port;
-	machine_wait(m, PORT61_TIME);
 	return (uint8_t)((m->devices.port61 & 0x0f) | pit_output(m, 2) << 5 |
 			 (machine_instructions(m) / 15000 & 1) << 4);
 }

@@ -42,7 +42,7 @@ int machine_create(struct machine **ret_m, const struct platform *platform, stru
 					    .size = sizeof(m->msrs),
 					    .state = &m->msrs });
 	machine_part_add(m, &(struct part){ .name = "devices",
-					    .version = 1,
+					    .version = 2,
 					    .size = sizeof(m->devices),
 					    .state = &m->devices });
 	machine_part_add(m, &(struct part){ .name = "random",

@@ -132,6 +132,7 @@ int machine_trap_add(struct machine *m, gpa_t gpa, trap_fn fn, void *arg);
 /*
  * @fn is called before every store of the guest: physical address, size, and
  * the linear address of the instruction. Slow: every store leaves the fast path.
+ * NULL ends it; from inside a handler at once, between two runs only when the next one has ended.
  */
 typedef void (*store_fn)(struct machine *m, gpa_t gpa, unsigned size, gva_t pc, void *arg);
 int machine_on_store(struct machine *m, store_fn fn, void *arg);

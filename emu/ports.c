@@ -4,6 +4,10 @@
 
 #define PCI_CONFIG_ADDRESS 0xcf8
 
+/* Boot code polls the timer's output for milliseconds on end, and each read takes a PC's bus about a microsecond (ISA: 6 to 8 clocks of 8 MHz). */
+#define PORT_POLLED 0x61
+#define POLL_TIME   1000u
+
 struct port_row {
 	uint16_t first, count;
 	enum event_status status;
@@ -39,6 +43,8 @@ uint32_t port_in(struct machine *m, uint16_t port, unsigned size)
 		v |= (uint32_t)(r ? r->read(m, (uint16_t)(port + i)) : 0xff) << (8 * i);
 	}
 	machine_event(m, EVENT_PORT_IN, row ? row->status : EVENT_UNMODELLED, port, v, size);
+	if (port == PORT_POLLED)
+		machine_wait(m, POLL_TIME);
 	return v;
 }
 

@@ -127,6 +127,7 @@ int machine_restore(struct machine *m, const struct snapshot *s)
 	m->mode = cpu_mode_name(&cpu);
 	engine_mode_changed(m->engine);
 	repeat_reset(m);
+	m->idle.wakes = 0;
 	return 0;
 }
 

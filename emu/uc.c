@@ -94,7 +94,7 @@ static bool block_due(struct engine *e, gva_t pc, uint32_t size)
 	return true;
 }
 
-static inline void log_block(struct engine *e, struct block_entry *b)
+static __attribute__((noinline)) void log_block(struct engine *e, struct block_entry *b)
 {
 	struct block_log *log = e->log;
 
@@ -116,44 +116,76 @@ static inline void log_block(struct engine *e, struct block_entry *b)
 	log->id = b->id;
 }
 
-static inline void block_enter(struct engine *e, uint64_t pc, uint32_t size, bool logged)
+/*
+ * A block that needs a look: not known yet, a round of REP, or past the deadline.
+ * Out of line, so that the hot path saves no registers.
+ */
+static __attribute__((noinline)) void block_slow(struct engine *e, uint64_t key, uint64_t prev)
 {
-	uint64_t key = block_key(pc, size), prev = e->key;
 	struct block_entry *b = block_entry(e, key);
 
-	e->retired += e->insns;
-	e->ring[e->ring_pos++ % ENGINE_RING] = key;
-	e->key = key;
-	if (__builtin_expect(b->key != key || !b->insns, 0))
+	if (b->key != key || !b->insns)
 		b = block_learn(e, key);
 	e->insns = b->insns;
-	if (__builtin_expect(b->rep_bits, 0) && rep_ended(e, b, prev)) {
+	if (b->rep_bits && rep_ended(e, b, prev)) {
 		e->insns = 0;
 		return;
 	}
-	if (__builtin_expect(e->retired + e->insns > e->deadline, 0)) {
-		if (block_due(e, pc, size))
+	if (e->retired + e->insns > e->deadline) {
+		if (block_due(e, block_key_pc(key), block_key_size(key)))
 			return;
 		/* With the mode changed it was another block that was known by this key. */
 		if (b->key != key || !b->insns)
 			b = block_learn(e, key);
 		e->insns = b->insns;
 	}
-	if (logged)
+	if (e->log)
 		log_block(e, b);
 }
 
-/* Hot: one of the two runs at every block. */
+/* What is known of the block, or NULL: then block_slow() has to look at it. */
+static inline struct block_entry *block_fast(struct engine *e, uint64_t key)
+{
+	struct block_entry *b = block_entry(e, key);
+
+	e->retired += e->insns;
+	e->ring[e->ring_pos++ % ENGINE_RING] = key;
+	e->key = key;
+	/* What is not known has no instructions, and stands under another key or none. */
+	if (__builtin_expect((b->key ^ key) | b->rep_bits, 0) ||
+	    __builtin_expect(e->retired + b->insns > e->deadline, 0))
+		return NULL;
+	e->insns = b->insns;
+	return b;
+}
+
+/* Hot: one of these two runs at every block. */
 static void on_block(uc_engine *uc, uint64_t pc, uint32_t size, void *arg)
 {
+	struct engine *e = arg;
+	uint64_t key = block_key(pc, size), prev = e->key;
+
 	(void)uc;
-	block_enter(arg, pc, size, false);
+	if (__builtin_expect(!block_fast(e, key), 0))
+		block_slow(e, key, prev);
 }
 
 static void on_block_logged(uc_engine *uc, uint64_t pc, uint32_t size, void *arg)
 {
+	struct engine *e = arg;
+	uint64_t key = block_key(pc, size), prev = e->key;
+	struct block_entry *b = block_fast(e, key);
+	struct block_log *log = e->log;
+
 	(void)uc;
-	block_enter(arg, pc, size, true);
+	if (__builtin_expect(!b, 0)) {
+		block_slow(e, key, prev);
+	} else if (__builtin_expect(log->next[log->id] == b->id && b->id, 1)) {
+		log->run++;
+		log->id = b->id;
+	} else {
+		log_block(e, b);
+	}
 }
 
 int engine_log_to(struct engine *e, struct block_log *log)
@@ -386,14 +418,25 @@ fail:
 	return ret;
 }
 
+/* For code pages that are also stored to, uc_close() leaves a bitmap of 512 bytes behind; forgetting their code frees it. */
+static void free_code_bitmaps(struct engine *e)
+{
+	for (gpa_t page = 0; page < e->ram_top; page += GUEST_PAGE_SIZE) {
+		if (bitmap_test(e->has_code, page >> 12))
+			engine_forget_phys(e, page, GUEST_PAGE_SIZE);
+	}
+}
+
 struct engine *engine_close(struct engine *e)
 {
 	if (!e)
 		return NULL;
 	if (e->ctx)
 		uc_context_free(e->ctx);
-	if (e->uc)
+	if (e->uc) {
+		free_code_bitmaps(e);
 		uc_close(e->uc);
+	}
 	free(e->table);
 	free(e->has_code);
 	free(e->dirty);

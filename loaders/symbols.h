@@ -66,6 +66,8 @@ struct image_symbols {
  * no error: @ret_note (may be NULL) then says why there are few names. 0 or -ENOMEM.
  */
 int image_symbols_read(struct image_symbols *ret, const struct image *image, struct diag *ret_note);
+/* The same but for the kernel proper's stage, which takes a hundred times as long and stays empty. */
+int image_symbols_read_front(struct image_symbols *ret, const struct image *image);
 /* Takes NULL and half-built ones. */
 void image_symbols_release(struct image_symbols *s);
 

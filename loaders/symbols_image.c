@@ -126,7 +126,7 @@ struct bytes image_stage_bytes(const struct image *image, enum code_stage stage)
 	return b;
 }
 
-int image_symbols_read(struct image_symbols *ret, const struct image *image, struct diag *ret_note)
+int image_symbols_read_front(struct image_symbols *ret, const struct image *image)
 {
 	struct symbols_builder b;
 	int err = 0;
@@ -143,8 +143,17 @@ int image_symbols_read(struct image_symbols *ret, const struct image *image, str
 		compressed_names(&b, image);
 		err = symbols_finish(&b) ?: err;
 	}
-	if (image->elf)
-		err = kernel_read(&ret->stage[STAGE_KERNEL], image->elf, ret_note) ?: err;
+	if (err)
+		image_symbols_release(ret);
+	return err;
+}
+
+int image_symbols_read(struct image_symbols *ret, const struct image *image, struct diag *ret_note)
+{
+	int err = image_symbols_read_front(ret, image);
+
+	if (!err && image->elf)
+		err = kernel_read(&ret->stage[STAGE_KERNEL], image->elf, ret_note);
 	if (err)
 		image_symbols_release(ret);
 	return err;

@@ -373,7 +373,7 @@ void bios_set_cursor(struct bios *bios, unsigned row)
 int bios_attach(struct bios *bios, struct machine *m, struct diag *diag)
 {
 	const struct part part = {
-		.name = "bios", .version = 1, .size = sizeof(bios->state), .state = &bios->state
+		.name = "bios", .version = 2, .size = sizeof(bios->state), .state = &bios->state
 	};
 
 	if (attach_rom(bios, m) || attach_smbios(bios, m) || attach_vectors(bios, m) ||

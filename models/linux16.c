@@ -27,9 +27,10 @@
 /* Where one loader puts the real-mode part, and what stands in its 64 KiB segment. */
 struct real_layout {
 	gpa_t base;
-	uint32_t cmdline; /* offset from base */
-	bool is_end;      /* the command line ends there instead, its start a multiple of 16 */
-	uint32_t gap;     /* bytes between the top of the stack and the command line */
+	uint32_t cmdline;  /* offset from base */
+	bool is_end;       /* the command line ends there instead, its start a multiple of 16 */
+	uint32_t gap;      /* bytes between the top of the stack and the command line */
+	uint32_t heap_gap; /* likewise the heap's end; 0: HEAP_STACK */
 };
 
 enum cmdline_style {
@@ -139,6 +140,11 @@ static bool vid_mode_find(const char *text, uint16_t *ret)
 	return found;
 }
 
+static uint32_t heap_gap(const struct linux16 *l)
+{
+	return l->layout.heap_gap ? l->layout.heap_gap : HEAP_STACK;
+}
+
 /* The fields that boot.rst marks write or modify, in the copy of the header that goes to memory. */
 static void fill_header(struct linux16 *l, uint8_t *setup, const char *text)
 {
@@ -156,7 +162,7 @@ static void fill_header(struct linux16 *l, uint8_t *setup, const char *text)
 		bp_set(setup, BP_HDR_RAMDISK_SIZE, bp_get(l->b.bp, BP_HDR_RAMDISK_SIZE));
 	}
 	if (bz->protocol >= PROTOCOL_HEAP && heap) {
-		bp_set(setup, BP_HDR_HEAP_END_PTR, l->cmdline - HEAP_STACK);
+		bp_set(setup, BP_HDR_HEAP_END_PTR, l->cmdline - heap_gap(l));
 		bp_set(setup, BP_HDR_LOADFLAGS,
 		       bp_get(setup, BP_HDR_LOADFLAGS) | LOADFLAG_CAN_USE_HEAP);
 	}
@@ -320,15 +326,29 @@ static void grub2_registers(struct cpu_state *cpu)
 	cpu->gdtr = (struct table_reg){ .base = GRUB_GDT, .limit = GRUB_GDT_LIMIT };
 }
 
-/* second.S: it stays on its own stack, in its own segment, and interrupts stay on. */
-#define LILO_SECOND_SEG 0x9b00
-#define LILO_SP         0x2000
+/*
+ * second.S moves itself to the end of conventional memory (start:, INT 12h), its last sector being the command line; SS
+ * is the real-mode part's segment (restrt:), and SP begins at the command line (start_setup2:). Of that setup gets
+ * SETUP_STACKSIZE, and the heap ends a boot sector's size lower (noheap:, SLA_SIZE_DYN). Interrupts stay on.
+ */
+#define LILO_CMDLINE         0xfa00u
+#define LILO_SETUP_STACKSIZE 0x800u
+#define LILO_BOOTSECT        0x200u
 
 static void lilo_registers(struct cpu_state *cpu)
 {
-	cpu->seg[SEG_SS].selector = LILO_SECOND_SEG;
-	cpu->seg[SEG_SS].base = LILO_SECOND_SEG << 4;
-	cpu->gpr[GPR_RSP] = LILO_SP;
+	cpu->rflags |= EFLAGS_IF;
+}
+
+/* arch/x86/boot/header.S: "ancient versions of LILO" entered with SS other than DS. Which segment it was is not told; this one lies behind LILO's first stage (21.4, SECONDSEG). */
+#define ANCIENT_SS 0x9b00
+#define ANCIENT_SP 0x2000
+
+static void lilo_ancient_registers(struct cpu_state *cpu)
+{
+	cpu->seg[SEG_SS].selector = ANCIENT_SS;
+	cpu->seg[SEG_SS].base = ANCIENT_SS << 4;
+	cpu->gpr[GPR_RSP] = ANCIENT_SP;
 	cpu->rflags |= EFLAGS_IF;
 }
 
@@ -359,11 +379,23 @@ static const struct linux16_variant grub2_variant = {
 };
 
 static const struct linux16_variant lilo_variant = {
+	.modern = { .base = OLD_REAL_MODE,
+		    .cmdline = LILO_CMDLINE,
+		    .heap_gap = LILO_SETUP_STACKSIZE + LILO_BOOTSECT },
+	.old = { .base = OLD_REAL_MODE,
+		 .cmdline = LILO_CMDLINE,
+		 .heap_gap = LILO_SETUP_STACKSIZE + LILO_BOOTSECT },
+	.loader = 0x02,
+	.style = CMDLINE_AUTO,
+	.registers = lilo_registers,
+};
+
+static const struct linux16_variant lilo_ancient_variant = {
 	.modern = { .base = OLD_REAL_MODE, .cmdline = 0x9800 },
 	.old = { .base = OLD_REAL_MODE, .cmdline = 0x9800 },
 	.loader = 0x02,
 	.style = CMDLINE_AUTO,
-	.registers = lilo_registers,
+	.registers = lilo_ancient_registers,
 };
 
 static const struct linux16_variant syslinux_variant = {
@@ -376,8 +408,10 @@ static const struct linux16_variant syslinux_variant = {
 
 /* The heap that QEMU and SYSLINUX grant reaches 16 bytes into the stack. */
 static const char *const heap_known[] = { "RM-016", NULL };
+/* Interrupts on; the command line behind 0x9a000. */
+static const char *const lilo_known[] = { "RM-004", "RM-009", NULL };
 /* Stack in a segment of its own; interrupts on. */
-static const char *const lilo_known[] = { "RM-002", "RM-004", NULL };
+static const char *const lilo_ancient_known[] = { "RM-002", "RM-004", NULL };
 
 static const struct sod_variant variants[] = {
 	{
@@ -401,10 +435,17 @@ static const struct sod_variant variants[] = {
 	},
 	{
 		.name = "lilo",
-		.doc = "LILO: its segments, flags and loader type; heap and command line as the document has them for 0x90000",
-		.cite = "second.S (start_setup2: jmpi 0,SETUPSEG on the stage's own stack) and common.h (LOADER_VERSION, SECONDSEG) of LILO 22",
+		.doc = "LILO 23.2, its second stage below the EBDA",
+		.cite = "src/second.S (start:, restrt:, noheap:, start_setup2:) and src/lilo.h (LOADER_VERSION, SLA_SIZE_DYN) of LILO 23.2",
 		.known = lilo_known,
 		.data = &lilo_variant,
+	},
+	{
+		.name = "lilo-ancient",
+		.doc = "a LILO whose stack is in another segment; else as the document has it for 0x90000",
+		.cite = "arch/x86/boot/header.S: \"some ancient versions of LILO invoked the kernel with %ss != %ds\"",
+		.known = lilo_ancient_known,
+		.data = &lilo_ancient_variant,
 	},
 	{
 		.name = "syslinux",

@@ -12,16 +12,19 @@
 struct cover_command {
 	struct options options;
 	const char *image;
+	const char *lcov;   /* where to write source lines; NULL: nowhere */
 	const char *forbid; /* code that must not run; NULL: none */
 	const char *drcov;  /* where to write that format, too; NULL: nowhere */
 };
 
-enum { OPT_DRCOV = 0x200, OPT_FORBID };
+enum { OPT_DRCOV = 0x200, OPT_FORBID, OPT_LCOV };
 
 static const struct argp_option cover_options[] = {
 	{ "forbid", OPT_FORBID, "FILE", 0,
 	  "Fail when code that FILE forbids has run: a function or range, the paths, and why, one row each",
 	  1 },
+	{ "lcov", OPT_LCOV, "FILE", 0,
+	  "Also write source lines to FILE, as lcov; wants --build or --vmlinux with DWARF", 1 },
 	{ "drcov", OPT_DRCOV, "FILE", 0, "Also write what ran on any path to FILE, as drcov", 1 },
 	{ 0 },
 };
@@ -36,6 +39,7 @@ static error_t parse_cover(int key, char *arg, struct argp_state *state)
 		state->child_inputs[1] = &c->options;
 		return 0;
 	case OPT_FORBID: c->forbid = arg; return 0;
+	case OPT_LCOV: c->lcov = arg; return 0;
 	case OPT_DRCOV: c->drcov = arg; return 0;
 	case ARGP_KEY_ARG:
 		if (c->image)
@@ -77,7 +81,7 @@ struct cover_work {
 static int cover_write(const struct cover_work *w)
 {
 	const struct cover_command *command = w->command;
-	struct buf out = { 0 }, drcov = { 0 };
+	struct buf out = { 0 }, drcov = { 0 }, lcov = { 0 };
 	int err;
 
 	if (command->options.format == FORMAT_JSON) {
@@ -92,8 +96,19 @@ static int cover_write(const struct cover_work *w)
 		cover_drcov(&w->cover, UINT64_MAX, &drcov);
 		err = write_beside(command->drcov, &drcov);
 	}
+	if (!err && command->lcov) {
+		err = cover_lcov(&w->cover, &lcov);
+		if (err == -ENODATA)
+			fprintf(stderr, "bootpath: %s: no symbol file with source lines is known\n",
+				w->report.images->name);
+		else if (err)
+			fprintf(stderr, "bootpath: %s: out of memory\n", w->report.images->name);
+		else
+			err = write_beside(command->lcov, &lcov);
+	}
 	buf_free(&out);
 	buf_free(&drcov);
+	buf_free(&lcov);
 	return err;
 }
 

@@ -119,7 +119,7 @@ static int diff_run(const struct diff_command *c)
 	struct diag diag = { 0 };
 
 	for (size_t i = 0; i < c->file_count && !err; i++)
-		err = diff_source_open(&sources[i], c->files[i], &diag);
+		err = diff_source_open(&sources[i], c->files[i], &c->options.symbols, &diag);
 	if (!err)
 		err = diff_pairs_make(&pairs, sources, c->file_count, &c->options,
 				      c->ignore_count ? c->ignore : NULL, &diag);

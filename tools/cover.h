@@ -42,7 +42,7 @@ struct cover {
 	uint64_t known[STAGE_COUNT]; /* functions that the stage's symbols name */
 };
 
-/* Zero @c before. @symbols may be NULL: what @image (borrowed) itself has. -ENOMEM. */
+/* Zero @c before. @symbols may be NULL: those that @image (borrowed) was given, else what it has itself. -ENOMEM. */
 int cover_begin(struct cover *c, const struct image *image, const struct image_symbols *symbols);
 /*
  * Run all paths of @result, which choose_image() filled, and put together what
@@ -75,5 +75,11 @@ void cover_text(const struct cover *c, struct buf *out, bool verbose);
 void cover_json(const struct cover *c, const struct forbid_hits *hits, struct buf *out);
 /* The drcov format, version 2, of what ran on any of @paths; a module for each stage. */
 void cover_drcov(const struct cover *c, uint64_t paths, struct buf *out);
+
+/*
+ * An lcov tracefile, with the lines of all functions of which any path ran something.
+ * -ENODATA when no symbol file told source lines, -ENOMEM.
+ */
+int cover_lcov(const struct cover *c, struct buf *out);
 
 #endif

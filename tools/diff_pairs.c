@@ -37,7 +37,8 @@ static int report_open(struct diff_source *s, struct bytes text, struct diag *di
 	return 0;
 }
 
-int diff_source_open(struct diff_source *s, const char *path, struct diag *diag)
+int diff_source_open(struct diff_source *s, const char *path, const struct symbol_files *symbols,
+		     struct diag *diag)
 {
 	const char *slash = strrchr(path, '/');
 	struct diag reading = { 0 };
@@ -53,6 +54,8 @@ int diff_source_open(struct diff_source *s, const char *path, struct diag *diag)
 	} else if (!err || err == -EFBIG) {
 		reading = (struct diag){ 0 };
 		err = image_load(&s->image, path, &reading);
+		if (!err)
+			err = symbol_files_load(s->image, path, symbols, &reading);
 	}
 	buf_free(&text);
 	if (err && reading.code)

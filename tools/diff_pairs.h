@@ -15,7 +15,8 @@ struct diff_source {
 };
 
 /* -EINVAL or the errno of reading, with one line in @diag that names the file. */
-int diff_source_open(struct diff_source *s, const char *path, struct diag *diag);
+int diff_source_open(struct diff_source *s, const char *path, const struct symbol_files *symbols,
+		     struct diag *diag);
 void diff_source_close(struct diff_source *s);
 
 struct diff_pair {

@@ -34,6 +34,9 @@ struct run {
 	struct until until;
 	struct image_symbols own_symbols; /* unless the image has been given some */
 	bool own_symbols_read;
+	struct image_symbols
+		front_symbols; /* of a traced image's own, all but the kernel proper's */
+	bool front_symbols_read;
 	/* which code ran, for rules */
 	struct cover_log cover;
 	struct regions ran[STAGE_COUNT];
@@ -582,17 +585,30 @@ static void run_collect(struct run *r)
 	run_digest(r);
 }
 
+/* Most traces end where the kernel proper begins: its names are read when one of them is needed. */
+static const struct image_symbols *run_stage_symbols(struct run *r, enum code_stage stage)
+{
+	if (stage == STAGE_KERNEL || r->options->symbols || r->image->symbols ||
+	    r->own_symbols_read)
+		return run_symbols(r);
+	if (!r->front_symbols_read && image_symbols_read_front(&r->front_symbols, r->image))
+		r->error = -ENOMEM;
+	r->front_symbols_read = true;
+	return &r->front_symbols;
+}
+
 /* For the trace: the stage that a piece of code belongs to, and the symbol there. */
 static bool run_name(void *arg, gva_t pc, gpa_t gpa, uint64_t count, struct trace_name *ret)
 {
 	struct run *r = arg;
-	const struct image_symbols *names = run_symbols(r);
+	const struct image_symbols *names;
 	const struct symbol *s;
 	struct code_place place;
 
 	(void)pc;
 	if (!code_map_gpa(&r->ret->code, gpa, count, &place))
 		return false;
+	names = run_stage_symbols(r, place.stage);
 	s = symbols_at(&names->stage[place.stage], place.address);
 	*ret = (struct trace_name){ .stage = code_stage_names[place.stage],
 				    .symbol = s ? s->name : "",
@@ -721,6 +737,7 @@ out:
 	sod_release(&r.sod);
 	platform_release(&r.platform);
 	image_symbols_release(&r.own_symbols);
+	image_symbols_release(&r.front_symbols);
 	for (unsigned stage = 0; stage < STAGE_COUNT; stage++)
 		regions_free(&r.ran[stage]);
 	cover_log_release(&r.cover);

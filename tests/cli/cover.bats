@@ -86,3 +86,29 @@ END
 	"$bootpath" cover "$demo" --path bios,linux32 -v >"$BATS_TEST_TMPDIR/b"
 	cmp "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
 }
+
+# The lines are known from the source itself: the assembler makes one line of each instruction.
+@test "lcov: the lines of the source, as the paths ran them" {
+	"${GUEST_CC:-gcc}" -m64 -c -g -I. -I"$out" -Wa,-mx86-used-note=no -o "$BATS_TEST_TMPDIR/kernel.o" tests/demo/kernel.S
+	ld -m elf_x86_64 --build-id=none -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments -T tests/demo/vmlinux.lds \
+		-o "$BATS_TEST_TMPDIR/vmlinux" "$BATS_TEST_TMPDIR/kernel.o"
+	run "$bootpath" cover "$demo" --path pvh,linux64 --vmlinux "$BATS_TEST_TMPDIR/vmlinux" --lcov "$BATS_TEST_TMPDIR/out.info"
+	echo "$output"
+	[ "$status" = 0 ]
+	line() { # of the instruction behind label $1
+		grep -n "^$1:" tests/demo/kernel.S | cut -d: -f1 | { read -r n; echo $((n + 1)); }
+	}
+	awk '/^TN:pvh_spec$/,/^end_of_record$/' "$BATS_TEST_TMPDIR/out.info" >"$BATS_TEST_TMPDIR/pvh"
+	awk '/^TN:linux64_spec$/,/^end_of_record$/' "$BATS_TEST_TMPDIR/out.info" >"$BATS_TEST_TMPDIR/linux64"
+	grep -qx "SF:tests/demo/kernel.S" "$BATS_TEST_TMPDIR/pvh"
+	grep -qx "DA:$(line pvh_start),1" "$BATS_TEST_TMPDIR/pvh"
+	grep -qx "FN:$(line pvh_start),pvh_start" "$BATS_TEST_TMPDIR/pvh"
+	grep -qx "DA:$(line pvh_start),0" "$BATS_TEST_TMPDIR/linux64"
+	# Nothing stops the run after the jump to startup_64, so what halts there did not run.
+	! grep -q "DA:$(line halt_32),1" "$BATS_TEST_TMPDIR/pvh"
+	[ "$(grep -c '^DA:' "$BATS_TEST_TMPDIR/pvh")" = "$(sed -n 's/^LF://p' "$BATS_TEST_TMPDIR/pvh")" ]
+	[ "$(grep -c '^DA:.*,1$' "$BATS_TEST_TMPDIR/pvh")" = "$(sed -n 's/^LH://p' "$BATS_TEST_TMPDIR/pvh")" ]
+	run "$bootpath" cover "$demo" --path pvh --lcov "$BATS_TEST_TMPDIR/none.info"
+	[ "$status" = 125 ]
+	[ ! -e "$BATS_TEST_TMPDIR/none.info" ]
+}

@@ -11,7 +11,7 @@
 #include "specs/spec.h"
 #include "tests/lib/kernels.h"
 
-/* The verdict of RT-005 on the cloud kernel under LILO, with @quirks. */
+/* The verdict of RT-005 on the cloud kernel under a LILO whose stack is in another segment, with @quirks. */
 static enum verdict_status stack_verdict(uint32_t quirks, char *outcome, size_t size)
 {
 	struct image *image = kernel_open("cloud");
@@ -25,7 +25,7 @@ static enum verdict_status stack_verdict(uint32_t quirks, char *outcome, size_t 
 	options.specs = &specs;
 	options.bios_quirks = quirks;
 	options.keys = " "; /* should it ask for a video mode: none */
-	kernel_run(&r, image, "bios", "lilo", &options);
+	kernel_run(&r, image, "bios", "lilo-ancient", &options);
 	for (size_t i = 0; i < r.report.verdicts.count; i++) {
 		if (!strcmp(r.report.verdicts.items[i].id, "RT-005"))
 			status = r.report.verdicts.items[i].status;

@@ -75,6 +75,37 @@ Test(machine, fault_after_several_stops_is_still_that_fault)
 	fixture_close(&f);
 }
 
+/* By physical address a breakpoint is met in the middle of a block and through every mapping. */
+Test(machine, breakpoint_at_a_physical_address_holds_in_each_mapping)
+{
+	static const uint8_t code[0x25] = {
+		0x48,          0xb8, 0x20, 0x00, 0x01,
+		0x00,          0x80, 0x00, 0x00, 0x00, /* movabs $ALIAS + CODE + 0x20, %rax */
+		0xff,          0xe0,                   /* jmp *%rax */
+		[0x20] = 0x90, 0x90, 0x90, 0xfa, 0xf4, /* nop; nop; nop; cli; hlt */
+	};
+	const gva_t alias = 0x8000000000; /* what PML4 entry 1 maps */
+	struct fixture f;
+	struct stop stop;
+	uint8_t entry[8];
+
+	fixture_open(&f, code, sizeof(code));
+	fixture_go_64(&f);
+	put_le64(entry, 0x2000 | PTE_P | PTE_RW);
+	cr_assert(eq(int, machine_write(f.m, 0x1008, entry, sizeof(entry)), 0));
+	cr_assert(eq(int, machine_break_add_gpa(f.m, CODE + 0x21), 0));
+	cr_assert(eq(int, machine_break_add_gpa(f.m, CODE + 0x22), 0));
+	machine_break_remove_gpa(f.m, CODE + 0x22);
+	machine_run(f.m, NULL, &stop);
+	cr_expect(eq(int, stop.kind, STOP_POINT), "%s", stop.text);
+	cr_expect(eq(u64, stop.pc, alias + CODE + 0x21));
+	cr_expect(eq(u64, stop.instructions, 3));
+	machine_run(f.m, NULL, &stop);
+	cr_expect(eq(int, stop.kind, STOP_HLT), "%s", stop.text);
+	cr_expect(eq(u64, stop.instructions, 7));
+	fixture_close(&f);
+}
+
 /* The registers are the same each time round; what it counts is not. */
 Test(machine, loop_that_counts_in_memory_is_no_hang)
 {
