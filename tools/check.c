@@ -19,7 +19,8 @@ void check_context(const struct check_facts *f, struct judge_context *ret)
 		.image = f->started ? f->started : f->image,
 		.path = f->path,
 		.variant = f->variant,
-		.cmdline = f->platform->cmdline,
+		/* Who starts a further image decides on its command line, and on its initrd below. */
+		.cmdline = f->started ? NULL : f->platform->cmdline,
 		.initrd = f->platform->initrd,
 		.known = f->known,
 		.events = f->events,
@@ -44,7 +45,8 @@ void check_context(const struct check_facts *f, struct judge_context *ret)
 	}
 	if (sod->boot_params)
 		judge_fact(ret, FACT_BOOT_PARAMS, sod->boot_params);
-	judge_fact(ret, FACT_INITRD_SIZE, f->platform->initrd.len);
+	if (!f->started)
+		judge_fact(ret, FACT_INITRD_SIZE, f->platform->initrd.len);
 	judge_fact(ret, FACT_MEMORY, f->platform->memory);
 }
 

@@ -166,6 +166,30 @@ Test(efi_images, grub_comes_to_its_prompt, .timeout = 60)
 	image_close(image);
 }
 
+/* uapi/linux/screen_info.h: offsets, VIDEO_TYPE_EFI 0x70; lfb_size is in bytes with that type. */
+Test(efi_images, the_kernel_finds_the_framebuffer, .timeout = 60)
+{
+	struct image *image = kernel_open("cloud");
+	struct run_options options = kernel_options();
+	struct kernel_run r;
+	uint8_t info[0x40] = { 0 };
+
+	options.gop_width = 1024;
+	options.gop_height = 768;
+	kernel_run(&r, image, "efi", "spec", &options);
+	cr_assert_not_null(r.kernel, "%s", r.report.reason);
+	cr_assert(pages_read(r.kernel->pages, r.kernel->boot_params, info, sizeof(info)) == 0);
+	cr_expect_eq(info[0x0f], 0x70);
+	cr_expect_eq(get_le16(info + 0x12), 1024);
+	cr_expect_eq(get_le16(info + 0x14), 768);
+	cr_expect_eq(get_le16(info + 0x16), 32);
+	cr_expect_eq(get_le32(info + 0x18), EFI_FRAMEBUFFER);
+	cr_expect_eq(get_le32(info + 0x1c), 1024 * 768 * 4);
+	cr_expect_eq(get_le16(info + 0x24), 1024 * 4);
+	kernel_run_release(&r);
+	image_close(image);
+}
+
 /* --- memtest86+ draws its screen pixel by pixel --- */
 
 #define GLYPH_HEIGHT 16u
