@@ -33,7 +33,8 @@ static const char *tail_text(struct tail *a)
 	uint64_t len = varint_get(&a->in);
 	char *s = a->text;
 
-	if (len > (uint64_t)(a->in.end - a->in.pos)) {
+	/* Past the end not even an empty one takes a byte there. */
+	if (a->in.bad || len > (uint64_t)(a->in.end - a->in.pos)) {
 		a->in.bad = true;
 		return "";
 	}

@@ -118,8 +118,9 @@ enum efi_frame_kind { EFI_FRAME_NOTIFY, EFI_FRAME_IMAGE, EFI_FRAME_UNLOAD, EFI_F
 
 /* The caller whom a service has not answered yet, while a function of the guest's runs. */
 struct efi_frame {
-	uint32_t kind;   /* enum efi_frame_kind */
-	uint32_t again;  /* the service is not done: it is called anew with the same arguments */
+	uint32_t kind; /* enum efi_frame_kind */
+	uint32_t
+		again; /* 1 + the service that is not done: it is called anew with the same arguments; 0: none */
 	uint64_t value;  /* the kind's own: tpl to go back to, image handle */
 	uint64_t status; /* what the service answers once it may return */
 	uint64_t rflags;
@@ -160,8 +161,9 @@ struct efi_state {
 	uint64_t cr3;
 	uint64_t gdt, idt;
 	/* service state */
-	uint32_t exited;     /* ExitBootServices() has succeeded */
-	uint32_t exiting;    /* it was called once: timers are off */
+	uint32_t exited; /* ExitBootServices() has succeeded */
+	uint32_t
+		exiting; /* it was called: timers are off; 2: with the right key, and who waits for it is being told */
 	uint32_t is_virtual; /* SetVirtualAddressMap() has succeeded */
 	uint32_t tpl;
 	uint32_t config_count;
@@ -198,6 +200,7 @@ struct efi_call {
 	uint32_t flags;             /* enum efi_call_flag */
 	enum event_status status;   /* of the answer */
 	bool entered;               /* the guest runs on elsewhere: RAX is not set */
+	bool again; /* a notification first, then the same call again: this one is no event */
 };
 
 /* --- making the firmware: the path's build() --- */

@@ -124,25 +124,34 @@ static void boot_services_remove(struct efi *efi, struct machine *m)
 	machine_write(m, s->tables[EFI_TABLE_BS], zero, sizeof(zero));
 }
 
+/*
+ * The handle is nobody's to check: edk2 takes any. The first call stops the timers and
+ * tells who wants to know before, whether it succeeds or not; these may use boot services
+ * and change the map, so that the key is looked at behind them. Who waits for the exit
+ * itself is told when the key was right, and boot services go last.
+ */
 uint64_t efi_exit_boot_services(struct efi_call *c)
 {
 	struct efi_state *s = &c->efi->state;
 
-	if (!efi_handle_valid(c->efi, c->arg[0]))
-		return EFI_INVALID_PARAMETER;
-	/* The first call stops the timers, whether it succeeds or not; afterwards only memory services are left. */
-	if (!s->exiting)
+	if (s->exiting == 0) {
+		s->exiting = 1;
 		efi_event_signal_group(c->efi, efi_guid(EFI_GUID_EVENT_BEFORE_EXIT));
-	s->exiting = 1;
-	if (c->arg[1] != s->memory.key)
-		return EFI_INVALID_PARAMETER;
-	s->watchdog = 0;
-	efi_event_signal_group(c->efi, efi_guid(EFI_GUID_EVENT_EXIT_BOOT_SERVICES));
+	}
+	if (efi_event_drain(c))
+		return EFI_NOT_READY;
+	if (s->exiting == 1) {
+		if (c->arg[1] != s->memory.key)
+			return EFI_INVALID_PARAMETER;
+		s->exiting = 2;
+		s->watchdog = 0;
+		efi_event_signal_group(c->efi, efi_guid(EFI_GUID_EVENT_EXIT_BOOT_SERVICES));
+		if (efi_event_drain(c))
+			return EFI_NOT_READY;
+	}
 	s->exited = 1;
 	boot_services_remove(c->efi, c->m);
 	/* edk2 disables interrupts before it returns. */
 	c->cpu.rflags &= ~EFLAGS_IF;
-	/* What waits for this very moment runs before the caller goes on. */
-	efi_event_dispatch(c, EFI_SUCCESS);
 	return EFI_SUCCESS;
 }

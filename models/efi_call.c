@@ -295,7 +295,9 @@ static void efi_trap(struct machine *m, gpa_t gpa, void *arg)
 	c.flags = call_abi(&c);
 	call_arguments(&c, info->args);
 	status = call_answer(&c, info);
-	machine_event(m, EVENT_EFI_CALL, c.status, efi_service_code(c.service), status, c.flags);
+	if (!c.again)
+		machine_event(m, EVENT_EFI_CALL, c.status, efi_service_code(c.service), status,
+			      c.flags);
 	if (!c.entered && !is_gone(c.efi, info))
 		efi_event_dispatch(&c, status);
 	if (!c.entered)
@@ -376,7 +378,7 @@ uint64_t efi_function_returned(struct efi_call *c)
 	status = f.status;
 	efi_leave(c, status);
 	if (f.again)
-		c->cpu.rip = efi_stub(c->efi, EFI_BS_WaitForEvent);
+		c->cpu.rip = efi_stub(c->efi, (enum efi_service)(f.again - 1));
 	else
 		efi_event_dispatch(c, status);
 	return status;

@@ -159,6 +159,17 @@ bool efi_event_dispatch(struct efi_call *c, uint64_t status)
 	return true;
 }
 
+bool efi_event_drain(struct efi_call *c)
+{
+	struct efi_state *s = &c->efi->state;
+
+	if (!event_next(c->efi) || !efi_event_dispatch(c, EFI_NOT_READY))
+		return false;
+	s->frames[s->frame_count - 1].again = 1 + c->service;
+	c->again = true;
+	return true;
+}
+
 /* --- services --- */
 
 static bool type_is_known(uint32_t type)
@@ -356,10 +367,7 @@ uint64_t efi_wait_for_event(struct efi_call *c)
 		}
 		if (event_next(c->efi)) {
 			machine_wait(c->m, IDLE_TIME * INSN_PER_100NS / 10);
-			if (!efi_event_dispatch(c, EFI_NOT_READY))
-				return EFI_OUT_OF_RESOURCES;
-			s->frames[s->frame_count - 1].again = 1;
-			return EFI_NOT_READY;
+			return efi_event_drain(c) ? EFI_NOT_READY : EFI_OUT_OF_RESOURCES;
 		}
 		if (!wait_for_timer(c, waited)) {
 			machine_stop(

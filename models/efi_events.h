@@ -45,5 +45,10 @@ void efi_event_tick(struct efi *efi, struct machine *m);
 gpa_t efi_event_create(struct efi *efi, uint32_t type, uint32_t tpl);
 /* The next notification that the task priority level lets run is entered before the service returns @status. */
 bool efi_event_dispatch(struct efi_call *c, uint64_t status);
+/*
+ * For a service that may go on only when no notification waits: false when none does; else the next one is entered,
+ * and the same call comes again behind it.
+ */
+bool efi_event_drain(struct efi_call *c);
 
 #endif

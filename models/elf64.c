@@ -56,21 +56,22 @@ int elf_boot_place(struct elf_boot *b, const char *name, gpa_t gpa, const void *
 
 static int place_segment(struct elf_boot *b, const struct elf_segment *s, unsigned index)
 {
+	gpa_t at = s->paddr + b->moved;
 	struct bytes data;
 	char source[64];
 	int ret;
 
 	if (s->filesz > s->memsz || !bytes_slice(b->elf->data, s->offset, s->filesz, &data))
 		return diag_set(b->diag, -EINVAL, "ELF segment %u is not inside the file", index);
-	if (!layout_is_free(&b->layout, s->paddr, s->memsz))
+	if (!layout_is_free(&b->layout, at, s->memsz))
 		return diag_set(
 			b->diag, -EINVAL,
 			"memory is too small: the kernel's segment %u takes 0x%llx bytes at 0x%llx, and the largest free piece of RAM from there up is 0x%llx bytes",
-			index, (unsigned long long)s->memsz, (unsigned long long)s->paddr,
-			(unsigned long long)layout_largest(&b->layout, s->paddr, LAYOUT_4GIB));
+			index, (unsigned long long)s->memsz, (unsigned long long)at,
+			(unsigned long long)layout_largest(&b->layout, at, LAYOUT_4GIB));
 	snprintf(source, sizeof(source), "ELF segment %u at offset 0x%llx", index,
 		 (unsigned long long)s->offset);
-	ret = placements_add(&b->sod->memory, "kernel", s->paddr, data, s->memsz, source);
+	ret = placements_add(&b->sod->memory, "kernel", at, data, s->memsz, source);
 	if (ret < 0)
 		return diag_set(b->diag, ret, "the kernel cannot be placed");
 	b->sod->load_size += s->filesz;
@@ -90,9 +91,9 @@ int elf_boot_kernel(struct elf_boot *b)
 		if (ret < 0)
 			return ret;
 	}
-	sod->load_address = sod->run_address = elf->load_start;
+	sod->load_address = sod->run_address = elf->load_start + b->moved;
 	sod->run_size = elf->load_end - elf->load_start;
-	ret = layout_take(&b->layout, elf->load_start, sod->run_size);
+	ret = layout_take(&b->layout, sod->load_address, sod->run_size);
 	return ret < 0 ? diag_set(b->diag, ret, "out of memory") : 0;
 }
 

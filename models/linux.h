@@ -83,6 +83,7 @@ struct elf_boot {
 	struct layout layout;
 	char source[64];
 	uint8_t bp[BOOT_PARAMS_SIZE];
+	uint64_t moved; /* above where it was linked; 0 unless the caller says so */
 };
 
 /* -EINVAL with the reason for what is no x86-64 ELF kernel, or a command line that is too long for one. */
@@ -90,7 +91,7 @@ int elf_boot_init(struct elf_boot *b, const struct image *image, const struct pl
 		  struct start_of_day *sod, struct diag *diag);
 void elf_boot_release(struct elf_boot *b);
 int elf_boot_place(struct elf_boot *b, const char *name, gpa_t gpa, const void *data, size_t len);
-/* Every PT_LOAD segment to its physical address; takes their span. */
+/* Every PT_LOAD segment to its physical address, moved; takes their span. */
 int elf_boot_kernel(struct elf_boot *b);
 /* The platform's initrd, if any, as high below 4 GiB as it goes. */
 int elf_boot_initrd(struct elf_boot *b);

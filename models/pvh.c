@@ -9,6 +9,7 @@
 
 #include "emu/base/buf.h"
 #include "emu/base/rng.h"
+#include "loaders/elf.h" /* XEN_NOTE_PHYS32_RELOC */
 #include "models/paths.h"
 
 int pvh_place(struct pvh_boot *b, const char *name, gpa_t gpa, const void *data, size_t len)
@@ -143,7 +144,7 @@ void pvh_registers(struct pvh_boot *b, uint16_t cs, uint16_t data_seg)
 	cpu_state_flat32(cpu, cs, data_seg);
 	cpu->seg[SEG_TR].limit = PVH_TSS_LIMIT;
 	cpu->gpr[GPR_RBX] = start_info;
-	cpu->rip = b->elf.elf->pvh_entry;
+	cpu->rip = b->elf.elf->pvh_entry + b->elf.moved;
 }
 
 /*
@@ -208,8 +209,8 @@ static int unspecified_memory(struct pvh_boot *b)
 	rng_init(&r, b->platform.seed, "pvh memory");
 	if (low->type == E820_RAM && low->addr == 0 && low->size <= MIB(1))
 		ret = junk_place(b, &r, 0, low->size);
-	if (ret == 0 && layout_is_free(&b->elf.layout, elf->load_end, JUNK_SIZE))
-		ret = junk_place(b, &r, elf->load_end, JUNK_SIZE);
+	if (ret == 0 && layout_is_free(&b->elf.layout, elf->load_end + b->elf.moved, JUNK_SIZE))
+		ret = junk_place(b, &r, elf->load_end + b->elf.moved, JUNK_SIZE);
 	return ret;
 }
 
@@ -234,6 +235,62 @@ static int spec_build(struct pvh_boot *b)
 }
 
 static const struct pvh_variant pvh_spec = { .build = spec_build };
+
+/* A word of a note's descriptor; XEN_ELFNOTE_PHYS32_RELOC gives each of its three a default. */
+static uint64_t reloc_word(const struct elf_note *n, unsigned index, uint64_t otherwise)
+{
+	return n->desc.len >= 4 * (index + 1) ? get_le32(n->desc.data + (size_t)4 * index) :
+						otherwise;
+}
+
+#define RELOC_ALIGN 0x200000u
+#define RELOC_STEPS 1024u /* places that are tried; 2 GiB with the default alignment */
+
+/* The lowest place above the linked one that the PHYS32_RELOC note and the RAM allow. */
+static int moved_find(struct pvh_boot *b)
+{
+	const struct elf_image *elf = b->elf.elf;
+	uint64_t size = elf->load_end - elf->load_start;
+	const struct elf_note *n = NULL;
+	uint64_t align, min, max, at;
+
+	for (unsigned i = 0; i < elf->note_count && !n; i++) {
+		if (!strcmp(elf->notes[i].name, "Xen") &&
+		    elf->notes[i].type == XEN_NOTE_PHYS32_RELOC)
+			n = &elf->notes[i];
+	}
+	if (!n)
+		return diag_set(
+			b->elf.diag, -EINVAL,
+			"no ELF note \"Xen\" 19 (PHYS32_RELOC): this kernel runs only where it was linked");
+	align = reloc_word(n, 0, RELOC_ALIGN);
+	min = reloc_word(n, 1, 0);
+	max = reloc_word(n, 2, UINT32_MAX);
+	if (!align || (align & (align - 1)))
+		return diag_set(b->elf.diag, -EINVAL,
+				"the PHYS32_RELOC note asks for an alignment of 0x%llx",
+				(unsigned long long)align);
+	at = ALIGN_UP((min > elf->load_start ? min : elf->load_start + 1), align);
+	for (unsigned i = 0; i < RELOC_STEPS && at + size - 1 <= max; i++, at += align) {
+		if (!layout_is_free(&b->elf.layout, at, size))
+			continue;
+		b->elf.moved = at - elf->load_start;
+		return 0;
+	}
+	return diag_set(
+		b->elf.diag, -EINVAL,
+		"memory is too small: no free place for the kernel's 0x%llx bytes above where it was linked and up to 0x%llx (PHYS32_RELOC)",
+		(unsigned long long)size, (unsigned long long)max);
+}
+
+static int moved_build(struct pvh_boot *b)
+{
+	int ret = moved_find(b);
+
+	return ret == 0 ? spec_build(b) : ret;
+}
+
+static const struct pvh_variant pvh_moved = { .build = moved_build };
 
 /* Both leave TR as it is after reset. */
 static const char *const tr_known[] = { "PVH-009", NULL };
@@ -276,6 +333,12 @@ static const struct sod_variant variants[] = {
 		.doc = "dom0 of Xen 4.17: version 0 without a memory map, which XENMEM_memory_map gives",
 		.cite = "xen/arch/x86/hvm/dom0_build.c of Xen 4.17",
 		.data = &pvh_xen_dom0,
+	},
+	{
+		.name = "moved",
+		.doc = "as spec, with the kernel above where it was linked, as its PHYS32_RELOC note allows",
+		.cite = "xen/include/public/elfnote.h XEN_ELFNOTE_PHYS32_RELOC",
+		.data = &pvh_moved,
 	},
 };
 

@@ -24,7 +24,7 @@ build='gcc libc6-dev linux-libc-dev make binutils pkg-config
 	libyaml-dev libxxhash-dev nettle-dev libjansson-dev scdoc'
 
 # What the tests need: second opinions, guests, compressors, the oracle, the fuzz targets, the formatter.
-tests='libcriterion-dev acpica-tools dmidecode bats jq file xxd python3 libxen-dev gnu-efi qemu-system-x86
+tests='libcriterion-dev acpica-tools dmidecode bats jq file xxd python3 libxen-dev gnu-efi ovmf qemu-system-x86
 	gzip bzip2 xz-utils lzop lz4 zstd cpio
 	clang clang-format libclang-rt-dev'
 

@@ -131,6 +131,31 @@ count() {
 	EOF
 }
 
+# BOOTPATH_CHROMIUM: a program, if the package is not installed (it is large, so `make deps` leaves it out).
+@test "a Chromium page reads the Chrome trace and finds the same spans" {
+	for browser in "${BOOTPATH_CHROMIUM:-}" chromium-headless-shell chromium google-chrome; do
+		[ -n "$browser" ] && command -v "$browser" >/dev/null && break
+		browser=
+	done
+	[ -n "$browser" ] || skip "no chromium: the test beside it reads the same file with Python"
+	"$bootpath" trace show "$t" --format chrome >"$BATS_TEST_TMPDIR/j"
+	{
+		printf '<!doctype html><pre id=o></pre><script type="application/json" id=t>'
+		sed 's/</\\u003c/g' "$BATS_TEST_TMPDIR/j"
+		cat <<-'EOF'
+			</script><script>
+			const trace = JSON.parse(document.getElementById("t").textContent);
+			const spans = trace.traceEvents.filter(e => e.ph == "X" && e.tid == 1);
+			document.getElementById("o").textContent = `spans ${spans.length} longest ${Math.max(...spans.map(e => e.dur))}`;
+			</script>
+		EOF
+	} >"$BATS_TEST_TMPDIR/page.html"
+	timeout 60 "$browser" --headless --no-sandbox --disable-gpu --user-data-dir="$BATS_TEST_TMPDIR/profile" \
+		--dump-dom "file://$BATS_TEST_TMPDIR/page.html" >"$BATS_TEST_TMPDIR/dom" 2>"$BATS_TEST_TMPDIR/log"
+	want=$(jq -r '[.traceEvents[] | select(.ph == "X" and .tid == 1) | .dur] | "spans \(length) longest \(max)"' "$BATS_TEST_TMPDIR/j")
+	grep -qF ">$want<" "$BATS_TEST_TMPDIR/dom"
+}
+
 @test "a trace that was cut is refused wherever it was cut" {
 	size=$(stat -c %s "$t")
 	for n in 0 1 8 55 56 57 $((size / 2)) $((size - 97)) $((size - 96)) $((size - 1)); do

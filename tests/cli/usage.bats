@@ -109,3 +109,26 @@ one_line() {
 	[ "$status" = 125 ]
 	[[ $output == *"linux64:spec: error: memory is too small"* ]]
 }
+
+@test "--esp of what is no folder is 125 and one line; --gop of no size is 2" {
+	run "$bootpath" run "$demo" --path linux64 --esp "$BATS_TEST_TMPDIR/none"
+	echo "$output"
+	[ "$status" = 125 ]
+	[ "${#lines[@]}" = 1 ]
+	[[ $output == *"none: cannot open: No such file or directory"* ]]
+	for size in 10x10 1024 x768 1024x 1023x768 5000x600 -1x600; do
+		run "$bootpath" run "$demo" --path linux64 --gop "$size"
+		[ "$status" = 2 ]
+		[[ $output == *"is not WIDTHxHEIGHT"* ]]
+	done
+}
+
+@test "what lies in the folder of --esp is part of the digest, where the folder lies is not" {
+	d() { "$bootpath" run "$demo" --path linux64 --format json "$@" | jq -r '.images[0].paths[0].digest'; }
+	mkdir -p "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
+	echo x >"$BATS_TEST_TMPDIR/a/file"
+	echo x >"$BATS_TEST_TMPDIR/b/file"
+	[ "$(d --esp "$BATS_TEST_TMPDIR/a")" = "$(d --esp "$BATS_TEST_TMPDIR/b")" ]
+	echo y >"$BATS_TEST_TMPDIR/b/file"
+	[ "$(d --esp "$BATS_TEST_TMPDIR/a")" != "$(d --esp "$BATS_TEST_TMPDIR/b")" ]
+}

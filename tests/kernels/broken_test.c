@@ -33,6 +33,7 @@ static const uint8_t load_64[] = {
 /* clang-format on */
 
 #define PARTS_MAX 4
+#define PT_LOAD   1u
 
 static void expect_broken(const char *path, uint32_t offset, const void *code, size_t len,
 			  enum outcome outcome, const char *const parts[PARTS_MAX])
@@ -75,13 +76,13 @@ static void expect_broken(const char *path, uint32_t offset, const void *code, s
 Test(broken, ud2_at_startup_32_crashes_for_want_of_an_idt, .timeout = 60)
 {
 	BROKEN("linux32", ENTRY_32, ud2, OUTCOME_CRASH, "triple fault", "#UD at 0x1000000 ",
-	       "IDT at 0x0");
+	       "IDT at 0x0", ", in startup_32+0x0");
 }
 
 Test(broken, ud2_at_startup_64_crashes_for_want_of_an_idt, .timeout = 60)
 {
 	BROKEN("linux64", ENTRY_64, ud2, OUTCOME_CRASH, "triple fault", "#UD at 0x1000200 ",
-	       "IDT at 0x0");
+	       "IDT at 0x0", ", in startup_64+0x0");
 }
 
 Test(broken, jump_to_itself_at_startup_32_is_a_hang, .timeout = 60)
@@ -116,4 +117,59 @@ Test(broken, load_from_above_the_identity_map_crashes, .timeout = 60)
 {
 	BROKEN("linux64", ENTRY_64, load_64, OUTCOME_CRASH, "triple fault", "#PF at 0x100020a ",
 	       "(address 0x400012345678)");
+}
+
+/* The ELF of @image with an UD2 where @symbol begins, as an image of its own. */
+static struct image *kernel_dying_at(const struct image *image, const char *symbol)
+{
+	struct bytes elf = image->elf->data;
+	struct image_symbols symbols;
+	const struct symbol *sym;
+	struct diag diag = { 0 };
+	struct image *dying;
+	uint8_t *copy = malloc(elf.len);
+	bool planted = false;
+
+	cr_assert(ne(ptr, copy, NULL));
+	memcpy(copy, elf.data, elf.len);
+	cr_assert(eq(int, image_symbols_read(&symbols, image, NULL), 0));
+	sym = symbols_find(&symbols.stage[STAGE_KERNEL], symbol);
+	cr_assert(ne(ptr, (void *)(uintptr_t)sym, NULL));
+	for (unsigned i = 0; i < image->elf->segment_count && !planted; i++) {
+		const struct elf_segment *s = &image->elf->segments[i];
+
+		planted = s->type == PT_LOAD && sym->address >= s->vaddr &&
+			  sym->address - s->vaddr < s->filesz;
+		if (planted)
+			memcpy(copy + s->offset + (sym->address - s->vaddr), ud2, sizeof(ud2));
+	}
+	cr_assert(planted);
+	image_symbols_release(&symbols);
+	cr_assert(eq(int, image_from_bytes(&dying, "dying", (struct bytes){ copy, elf.len }, &diag),
+		     0),
+		  "%s", diag.text);
+	free(copy);
+	return dying;
+}
+
+/* What early exception handling does with it, arch/x86/mm/extable.c: it prints, if it can, and halts. */
+Test(broken, a_kernel_that_dies_silently_in_setup_arch_says_where, .timeout = 60)
+{
+	struct image *sound = kernel_open("cloud");
+	struct image *image = kernel_dying_at(sound, "setup_arch");
+	struct run_options options = kernel_options();
+	struct kernel_run r;
+
+	options.keep_pages = false;
+	options.until = "setup_arch:return";
+	kernel_run(&r, image, "pvh", "spec", &options);
+	cr_expect(eq(int, r.report.outcome, OUTCOME_HANG), "%s", r.report.reason);
+	cr_expect(ne(ptr, strstr(r.report.reason, ", in native_halt+0x"), NULL), "%s",
+		  r.report.reason);
+	cr_assert(ne(ptr, r.report.stop_detail, NULL));
+	cr_expect(ne(ptr, strstr(r.report.stop_detail, "<early_fixup_exception+0x"), NULL));
+	cr_expect(ne(ptr, strstr(r.report.stop_detail, "<start_kernel+0x"), NULL));
+	kernel_run_release(&r);
+	image_close(image);
+	image_close(sound);
 }

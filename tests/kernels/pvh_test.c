@@ -159,6 +159,9 @@ Test(pvh, every_variant_reaches_startup_64_as_bzimage_and_as_vmlinux, .timeout =
 			const char *variant = path->variants[i / 4].name;
 			struct report_path report;
 
+			/* Only what has a note for it can be moved: see below. */
+			if (!strcmp(variant, "moved"))
+				continue;
 			run(images[i % 2], variant, 0, initrds[i / 2 % 2], &report);
 			cr_expect(eq(int, report.outcome, OUTCOME_PASS), "%s as %s by %s: %s",
 				  kernels[k], image_format_names[images[i % 2]->format], variant,
@@ -168,6 +171,43 @@ Test(pvh, every_variant_reaches_startup_64_as_bzimage_and_as_vmlinux, .timeout =
 		image_close(images[0]);
 		image_close(images[1]);
 	}
+}
+
+/*
+ * xen/elfnote.h PHYS32_RELOC, which Linux has since 6.12: everything is as far up as the kernel, also what its C code, called
+ * through the kernel's mapping, took for physical addresses (arch/x86/platform/pvh/head.S, phys_base).
+ */
+Test(pvh, a_kernel_that_may_be_moved_runs_where_it_was_put, .timeout = 300)
+{
+	struct image *image = kernel_open("cloud612");
+	struct report_path linked, moved;
+	const struct handover *a = run(image, "spec", 0, (struct bytes){ 0 }, &linked);
+	const struct handover *b = run(image, "moved", 0, (struct bytes){ 0 }, &moved);
+	uint8_t bp[2][4096];
+
+	cr_assert(ne(ptr, (void *)(uintptr_t)a, NULL), "%s", linked.reason);
+	cr_assert(ne(ptr, (void *)(uintptr_t)b, NULL), "%s", moved.reason);
+	cr_expect(eq(u64, b->cpu.rip - a->cpu.rip, 0x200000));
+	cr_expect(eq(u64, b->boot_params - a->boot_params, 0x200000));
+	cr_assert(eq(int, pages_read(a->pages, a->boot_params, bp[0], 4096), 0));
+	cr_assert(eq(int, pages_read(b->pages, b->boot_params, bp[1], 4096), 0));
+	cr_expect(eq(int, memcmp(bp[0], bp[1], 4096), 0), "boot_params");
+	report_path_release(&linked);
+	report_path_release(&moved);
+	image_close(image);
+}
+
+/* Linux 6.1 has no such note. */
+Test(pvh, a_kernel_that_may_not_be_moved_is_told_so, .timeout = 300)
+{
+	struct image *image = kernel_open("cloud");
+	struct report_path report;
+
+	run(image, "moved", 0, (struct bytes){ 0 }, &report);
+	cr_expect(eq(int, report.outcome, OUTCOME_ERROR));
+	cr_expect(ne(ptr, strstr(report.reason, "PHYS32_RELOC"), NULL), "%s", report.reason);
+	report_path_release(&report);
+	image_close(image);
 }
 
 Test(pvh, ten_seeds_of_unspecified_state_give_one_state_at_startup_64, .timeout = 300)

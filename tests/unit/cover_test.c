@@ -66,6 +66,24 @@ Test(cover, a_jump_into_the_middle_cuts_the_block_at_that_instruction)
 	image_symbols_release(&names);
 }
 
+Test(cover, what_something_jumps_to_begins_a_block)
+{
+	struct image_symbols names;
+	struct cover c = { 0 };
+
+	names_make(&names);
+	cr_assert(eq(int, cover_begin(&c, NULL, &names), 0));
+	ran(&c, 1, 0x200, 2, true, false);
+	ran(&c, 1, 0x202, 2, true, false);
+	ran(&c, 1, 0x204, 2, false, true);
+	cr_assert(eq(int, cover_sum_up(&c), 0));
+	cr_assert(eq(sz, c.block_count, 2));
+	expect_block(&c, 0, 0x200, 2, 1);
+	expect_block(&c, 1, 0x202, 4, 1);
+	cover_release(&c);
+	image_symbols_release(&names);
+}
+
 /* The same bytes read from another start: 300 of five bytes, and 302, inside it, of three. */
 Test(cover, instructions_that_overlap_are_blocks_of_their_own)
 {

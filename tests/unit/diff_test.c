@@ -62,6 +62,20 @@ Test(diff_spans, each_stretch_that_differs_alike_is_one_difference_up_to_the_top
 	diff_release(&d);
 }
 
+Test(diff_spans, a_border_inside_of_a_stretch_does_not_cut_it)
+{
+	struct span a[] = { { .start = 0, .last = 0xfff, .value = { 1 } } };
+	struct span b[] = { { .start = 0, .last = 0x7ff, .value = { 2 } },
+			    { .start = 0x800, .last = 0xfff, .value = { 2 } } };
+	struct span_list list[2] = { { a, 1 }, { b, 2 } };
+	struct diff d = { 0 };
+
+	diff_spans(&d, DIFF_E820, list, value_text);
+	cr_assert(eq(sz, d.count, 1));
+	expect_item(&d, 0, "0x0-0xfff", "1 at 0x0", "2 at 0x0");
+	diff_release(&d);
+}
+
 Test(diff_list, what_is_ignored_is_counted_and_not_kept)
 {
 	static const char *const ignore[] = { "memory", "registers.r1?", NULL };

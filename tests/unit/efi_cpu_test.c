@@ -7,6 +7,7 @@
 
 #include "emu/paging.h"
 #include "models/efi_cpu.h"
+#include "models/efi_memory.h"
 
 struct fixture {
 	struct platform platform;
@@ -152,6 +153,37 @@ Test(efi_map, a_map_that_cannot_be_this_machines_is_refused)
 		platform_release(&p);
 		free(map);
 	}
+}
+
+/* edk2 DxeCore, CoreFindFreePages(): memory is given from below what was set apart, and above it only when that is used up. */
+Test(efi_map, memory_is_given_from_below_what_is_set_apart)
+{
+	struct fixture *f = fixture_make(MIB(512), false);
+	struct efi_memory *mem = calloc(1, sizeof(*mem));
+	gpa_t end = efi_map_default_end(&f->map), any = 0, high = UINT64_MAX, low = MIB(4);
+
+	cr_assert(ne(ptr, mem, NULL));
+	cr_expect(eq(u32, type_at(&f->map, end), EFI_RUNTIME_SERVICES_DATA));
+	cr_expect(ne(u32, type_at(&f->map, end - 1), EFI_RUNTIME_SERVICES_DATA));
+	for (size_t i = 0; i < f->map.count; i++) {
+		const struct efi_region *r = &f->map.items[i];
+
+		cr_assert(eq(int, efi_memory_set(mem, r->type, r->start, r->pages, r->attr), 0));
+	}
+	mem->default_end = end;
+	cr_expect(eq(u64, efi_pages_allocate(mem, EFI_ALLOCATE_ANY, EFI_LOADER_DATA, 1, &any),
+		     EFI_SUCCESS));
+	cr_expect(eq(u64,
+		     efi_pages_allocate(mem, EFI_ALLOCATE_MAX_ADDRESS, EFI_LOADER_DATA, 1, &high),
+		     EFI_SUCCESS));
+	cr_expect(eq(u64,
+		     efi_pages_allocate(mem, EFI_ALLOCATE_MAX_ADDRESS, EFI_LOADER_DATA, 1, &low),
+		     EFI_SUCCESS));
+	cr_expect(lt(u64, any, end));
+	cr_expect(eq(u64, high, any - GUEST_PAGE_SIZE));
+	cr_expect(lt(u64, low, MIB(4)));
+	free(mem);
+	fixture_free(f);
 }
 
 /* What firmware keeps for itself lies in memory that the map already gives to firmware, and nowhere twice. */

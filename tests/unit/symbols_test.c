@@ -30,6 +30,7 @@ static const struct row rows[] = {
 	{ 0xffffffff81000000, 'T', "_text" },
 	{ 0xffffffff81000000, 'T', "startup_64" },
 	{ 0xffffffff81000060, 'T', "secondary_startup_64" },
+	{ 0xffffffff81000250, 'D', "a_mark" },
 	{ 0xffffffff81000250, 't', "early_idt_handler_common" },
 	{ 0x0000000000001000, 'A', "cpu_debug_store" },
 	{ 0xffffffff81000300, 't', "twice" },
@@ -51,6 +52,8 @@ Test(symbols, an_address_is_named_by_the_last_symbol_before_it)
 	expect_at(&s, 0xffffffff81000000, "startup_64+0x0");
 	expect_at(&s, 0xffffffff8100005f, "startup_64+0x5f");
 	expect_at(&s, 0xffffffff81000060, "secondary_startup_64+0x0");
+	/* Code before what is none. */
+	expect_at(&s, 0xffffffff81000251, "early_idt_handler_common+0x1");
 	expect_at(&s, 0xffffffff81ffffff, "twice+0xfffbff");
 	/* Outside of the stage there is no code. */
 	expect_at(&s, 0xffffffff82000000, "0xffffffff82000000");
