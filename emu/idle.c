@@ -4,6 +4,8 @@
 
 /* Ticks of ten minutes at the timer's usual 18.2 Hz: no boot program counts down for longer. */
 #define WAKES_MAX 10923u
+/* A model's clock (machine_on_halt()) may be faster: ten minutes of its, where an instruction is a nanosecond. */
+#define SLEEP_MAX 600000000000ull
 
 static bool is_same_sleep(struct machine *m, const struct cpu_state *cpu)
 {
@@ -16,10 +18,11 @@ bool idle_sleep(struct machine *m, const struct cpu_state *cpu)
 
 	if (!is_same_sleep(m, cpu)) {
 		m->idle.wakes = 1;
+		m->idle.since = now;
 		m->idle.cpu = *cpu;
 		return true;
 	}
-	if (++m->idle.wakes == WAKES_MAX) {
+	if (++m->idle.wakes >= WAKES_MAX && (!m->halt || now - m->idle.since >= SLEEP_MAX)) {
 		machine_stop(m, STOP_HLT,
 			     "HLT before 0x%llx: ten minutes of timer interrupts changed nothing",
 			     (unsigned long long)cpu_pc(cpu));

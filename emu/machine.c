@@ -152,6 +152,12 @@ int machine_device_memory_add(struct machine *m, const struct device_memory *d)
 	return 0;
 }
 
+void machine_on_halt(struct machine *m, halt_fn fn, void *arg)
+{
+	m->halt = fn;
+	m->halt_arg = arg;
+}
+
 void machine_on_screen(struct machine *m, screen_fn fn, void *arg)
 {
 	m->screen = fn;

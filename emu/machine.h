@@ -187,6 +187,14 @@ void machine_pic_set(struct machine *m, uint8_t mask1, uint8_t mask2);
 
 /* Hardware interrupts on virtual time: delivered at exactly @count, or as soon after as IF allows. */
 int machine_interrupt_at(struct machine *m, uint64_t count, uint8_t vector);
+/* Those with @vector that machine_interrupt_at() has made and that were not delivered yet will not be. */
+void machine_interrupt_cancel(struct machine *m, uint8_t vector);
+/*
+ * @fn is called when the guest has halted with interrupts on, before the machine looks for what could wake it: whoever
+ * has a clock says now when it ticks next. Ten minutes of such ticks that change nothing are a hang. One per machine.
+ */
+typedef void (*halt_fn)(struct machine *m, void *arg);
+void machine_on_halt(struct machine *m, halt_fn fn, void *arg);
 
 /* Text the guest wrote to the serial console and to firmware's or the hypervisor's console. */
 const struct buf *machine_console(const struct machine *m);

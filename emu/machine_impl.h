@@ -142,6 +142,8 @@ struct machine {
 
 	struct device_memory device_memory[DEVICE_MEMORY_MAX];
 	unsigned device_memory_count;
+	halt_fn halt;
+	void *halt_arg;
 	screen_fn screen;
 	void *screen_arg;
 	arrival_fn arrival;
@@ -171,6 +173,7 @@ struct machine {
 		struct cpu_state cpu; /* asleep */
 		uint32_t
 			wakes; /* by the timer, one after another, that came back to it; 0: none yet */
+		uint64_t since; /* count at the first of them */
 	} idle;
 	uint64_t repeat_check; /* count of the next look */
 	struct repeat *repeat;
@@ -280,7 +283,7 @@ uint64_t timer_next(struct machine *m);
 /* Take the first interrupt that is due at @now; false when there is none. */
 bool timer_take(struct machine *m, uint64_t now, uint8_t *ret_vector);
 
-/* HLT until the interrupt controller wakes it (idle.c): false when that has been going on for too long, which stops the run. */
+/* HLT until a clock that never stops wakes it (idle.c): false when that has been going on for too long, which stops the run. */
 bool idle_sleep(struct machine *m, const struct cpu_state *cpu);
 
 /* hang detection (repeat.c) */

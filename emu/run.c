@@ -464,12 +464,14 @@ static bool wake_from_hlt(struct machine *m)
 			     (unsigned long long)cpu_pc(&cpu));
 		return false;
 	}
+	if (m->halt)
+		m->halt(m, m->halt_arg);
 	if (timer_next(m) == NEVER) {
 		machine_stop(m, STOP_HLT, "HLT before 0x%llx and no interrupt will ever come",
 			     (unsigned long long)cpu_pc(&cpu));
 		return false;
 	}
-	if (timer_next(m) == pic_next(m) && !idle_sleep(m, &cpu))
+	if ((m->halt || timer_next(m) == pic_next(m)) && !idle_sleep(m, &cpu))
 		return false;
 	if (timer_next(m) >= m->limit) {
 		machine_stop(m, STOP_LIMIT,

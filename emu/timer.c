@@ -21,6 +21,19 @@ int machine_interrupt_at(struct machine *m, uint64_t count, uint8_t vector)
 	return 0;
 }
 
+void machine_interrupt_cancel(struct machine *m, uint8_t vector)
+{
+	struct timer_queue *q = &m->timers;
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < q->count; i++)
+		if (q->items[i].vector != vector)
+			q->items[kept++] = q->items[i];
+	memset(q->items + kept, 0, (q->count - kept) * sizeof(*q->items));
+	q->count = kept;
+	machine_update_deadline(m);
+}
+
 static uint64_t queue_next(const struct machine *m)
 {
 	return m->timers.count ? m->timers.items[0].count : UINT64_MAX;

@@ -114,7 +114,13 @@ _Static_assert(EFI_SERVICE_COUNT *EFI_STUB_SIZE <= EFI_CODE_PAGES * GUEST_PAGE_S
 #define EFI_IMAGES_MAX 32u
 
 /* What to do when a function of the guest's that the firmware has called returns. */
-enum efi_frame_kind { EFI_FRAME_NOTIFY, EFI_FRAME_IMAGE, EFI_FRAME_UNLOAD, EFI_FRAME_KIND_COUNT };
+enum efi_frame_kind {
+	EFI_FRAME_NOTIFY,
+	EFI_FRAME_TICK, /* a notification that the timer's interrupt has entered */
+	EFI_FRAME_IMAGE,
+	EFI_FRAME_UNLOAD,
+	EFI_FRAME_KIND_COUNT
+};
 
 /* The caller whom a service has not answered yet, while a function of the guest's runs. */
 struct efi_frame {
@@ -171,6 +177,8 @@ struct efi_state {
 	uint32_t image_count;
 	uint64_t monotonic; /* GetNextMonotonicCount() */
 	uint64_t watchdog;  /* instruction count at which it ends the run; 0: off */
+	uint64_t
+		tick; /* instruction count of the timer's next interrupt (efi_tick.c); 0: none is to come */
 	uint32_t cursor_column, cursor_row;
 	uint32_t text_attribute;
 	uint32_t keys_read; /* of platform.keys */
@@ -272,6 +280,12 @@ efi_status_t efi_enter(struct efi_call *c, enum efi_frame_kind kind, uint64_t va
 /* Return to the caller of the topmost frame with @status in RAX, and forget the frame. */
 void efi_leave(struct efi_call *c, uint64_t status);
 
+/* The timer's interrupt: its handler's trap, and a tick when the guest halts. */
+int efi_tick_attach(struct machine *m, struct efi *efi);
+/* After anything that may have changed which timer is due first. */
+void efi_tick_arm(struct efi *efi, struct machine *m);
+/* A function that the timer's interrupt has called returns. */
+void efi_tick_returned(struct efi_call *c);
 /* A function that UnloadImage() has called returns. */
 void efi_unload_returned(struct efi_call *c);
 

@@ -289,6 +289,7 @@ static void efi_trap(struct machine *m, gpa_t gpa, void *arg)
 	machine_cpu_get(m, &c.cpu);
 	if (info->table == EFI_TABLE_FIRM) {
 		info->fn(&c);
+		efi_tick_arm(c.efi, m);
 		machine_cpu_set(m, &c.cpu);
 		return;
 	}
@@ -302,6 +303,7 @@ static void efi_trap(struct machine *m, gpa_t gpa, void *arg)
 		efi_event_dispatch(&c, status);
 	if (!c.entered)
 		c.cpu.gpr[GPR_RAX] = status;
+	efi_tick_arm(c.efi, m);
 	machine_cpu_set(m, &c.cpu);
 }
 
@@ -365,6 +367,10 @@ uint64_t efi_function_returned(struct efi_call *c)
 
 	if (s->frame_count && s->frames[s->frame_count - 1].kind == EFI_FRAME_UNLOAD) {
 		efi_unload_returned(c);
+		return 0;
+	}
+	if (s->frame_count && s->frames[s->frame_count - 1].kind == EFI_FRAME_TICK) {
+		efi_tick_returned(c);
 		return 0;
 	}
 	if (s->frame_count == 0 || s->frames[s->frame_count - 1].kind != EFI_FRAME_NOTIFY) {

@@ -21,6 +21,7 @@
 #define EXCEPTIONS   32u
 #define GATES        256u
 #define HANDLER_SIZE 16u
+#define TIMER_SIZE   32u
 #define GATE_INT64   0x8eu
 #define IDT_SIZE     (GATES * 16u)
 
@@ -115,9 +116,40 @@ static int place_gdt(gpa_t gpa, struct placements *memory)
 	return placements_add_copy(memory, "gdt", gpa, bytes, sizeof(bytes), "model efi");
 }
 
+/*
+ * The timer's: what is interrupted may be using the registers of FXSAVE, which a notification function may change by
+ * the calling convention. IRETQ brings the flags back. 520 bytes below the interrupt's frame is a multiple of 16.
+ */
+/* clang-format off */
+static const uint8_t timer_handler[TIMER_SIZE] = {
+	0x48, 0x8d, 0xa4, 0x24, 0xf8, 0xfd, 0xff, 0xff, /* lea rsp, [rsp - 520] */
+	0x48, 0x0f, 0xae, 0x04, 0x24,                   /* fxsave64 [rsp] */
+	0xfc,                                           /* cld */
+	0x90,                                           /* nop, the trap */
+	0x48, 0x0f, 0xae, 0x0c, 0x24,                   /* fxrstor64 [rsp] */
+	0x48, 0x8d, 0xa4, 0x24, 0x08, 0x02, 0x00, 0x00, /* lea rsp, [rsp + 520] */
+	0x48, 0xcf,                                     /* iretq */
+};
+/* clang-format on */
+
+#define TIMER_TRAP 14u /* the NOP */
+
+/* Behind the exceptions' and the one of all other interrupts. */
+static gpa_t timer_handler_of(const struct efi_cpu *efi)
+{
+	return efi->handlers + (EXCEPTIONS + 1) * HANDLER_SIZE;
+}
+
+gpa_t efi_cpu_timer_trap(const struct efi_cpu *efi)
+{
+	return timer_handler_of(efi) + TIMER_TRAP;
+}
+
 /* Interrupts of devices come back at once; exceptions trap, each at a place of its own. */
 static gpa_t handler_of(const struct efi_cpu *efi, unsigned vector)
 {
+	if (vector == EFI_TIMER_VECTOR)
+		return timer_handler_of(efi);
 	return efi->handlers + (vector < EXCEPTIONS ? vector : EXCEPTIONS) * HANDLER_SIZE;
 }
 
@@ -142,11 +174,12 @@ static int place_handlers(const struct efi_cpu *efi, struct placements *memory)
 {
 	static const uint8_t trap[] = { 0x90, 0xf4, 0xeb, 0xfd }; /* nop; 1: hlt; jmp 1b */
 	static const uint8_t iretq[] = { 0x48, 0xcf };
-	uint8_t bytes[(EXCEPTIONS + 1) * HANDLER_SIZE] = { 0 };
+	uint8_t bytes[(EXCEPTIONS + 1) * HANDLER_SIZE + TIMER_SIZE] = { 0 };
 
 	for (unsigned v = 0; v < EXCEPTIONS; v++)
 		memcpy(bytes + v * HANDLER_SIZE, trap, sizeof(trap));
 	memcpy(bytes + EXCEPTIONS * HANDLER_SIZE, iretq, sizeof(iretq));
+	memcpy(bytes + (EXCEPTIONS + 1) * HANDLER_SIZE, timer_handler, sizeof(timer_handler));
 	return placements_add_copy(memory, "exception handlers", efi->handlers, bytes,
 				   sizeof(bytes), "model efi");
 }

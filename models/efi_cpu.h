@@ -16,6 +16,9 @@ struct pe_facts;
 #define EFI_CS 0x38
 #define EFI_DS 0x30
 
+/* Line 0 of the 8259A where edk2 puts it (PcAtChipsetPkg: the master's lines begin at 68h). */
+#define EFI_TIMER_VECTOR 0x68u
+
 #define EFI_GDT_LIMIT 0x47u
 #define EFI_IDT_LIMIT 0xfffu
 
@@ -35,6 +38,9 @@ struct efi_cpu {
  */
 int efi_cpu_build(struct efi_cpu *ret, const struct efi_map *map, struct efi_room *room, bool nx,
 		  struct placements *memory, struct cpu_state *cpu, struct diag *diag);
+
+/* Where the timer's handler traps: it has saved what the firmware's C may change, and restores it behind the NOP there. */
+gpa_t efi_cpu_timer_trap(const struct efi_cpu *efi);
 
 /* Exceptions end in handlers that name what happened and stop the machine. @efi must outlive it. */
 int efi_cpu_attach(struct machine *m, struct efi_cpu *efi);

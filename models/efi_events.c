@@ -139,7 +139,7 @@ static struct efi_event *event_next(struct efi *efi)
 	return next;
 }
 
-bool efi_event_dispatch(struct efi_call *c, uint64_t status)
+static bool dispatch(struct efi_call *c, enum efi_frame_kind kind, uint64_t status)
 {
 	struct efi_event *e = event_next(c->efi);
 	uint64_t args[4] = { 0 };
@@ -148,8 +148,7 @@ bool efi_event_dispatch(struct efi_call *c, uint64_t status)
 		return false;
 	args[0] = e->handle;
 	args[1] = e->context;
-	if (efi_enter(c, EFI_FRAME_NOTIFY, c->efi->state.tpl, e->notify, args, status) !=
-	    EFI_SUCCESS)
+	if (efi_enter(c, kind, c->efi->state.tpl, e->notify, args, status) != EFI_SUCCESS)
 		return false;
 	e->queued = 0;
 	/* edk2: what is notified when it is signaled does not stay signaled. */
@@ -157,6 +156,36 @@ bool efi_event_dispatch(struct efi_call *c, uint64_t status)
 		e->signaled = 0;
 	c->efi->state.tpl = e->tpl;
 	return true;
+}
+
+bool efi_event_dispatch(struct efi_call *c, uint64_t status)
+{
+	return dispatch(c, EFI_FRAME_NOTIFY, status);
+}
+
+bool efi_event_dispatch_tick(struct efi_call *c)
+{
+	/* What was interrupted gets its RAX back. */
+	if (!dispatch(c, EFI_FRAME_TICK, c->cpu.gpr[GPR_RAX]))
+		return false;
+	/* edk2's RestoreTPL() turns interrupts on before it calls a function below TPL_HIGH_LEVEL, which all are. */
+	c->cpu.rflags |= EFLAGS_IF;
+	return true;
+}
+
+uint64_t efi_event_next_notify(const struct efi *efi)
+{
+	const struct efi_event_queue *q = &efi->state.events;
+	uint64_t due = 0;
+
+	for (unsigned i = 0; i < EFI_EVENTS_MAX; i++) {
+		const struct efi_event *e = &q->items[i];
+
+		if (e->handle && e->due && (e->type & EFI_EVT_NOTIFY_SIGNAL) &&
+		    (!due || e->due < due))
+			due = e->due;
+	}
+	return due;
 }
 
 bool efi_event_drain(struct efi_call *c)

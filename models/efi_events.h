@@ -45,6 +45,12 @@ void efi_event_tick(struct efi *efi, struct machine *m);
 gpa_t efi_event_create(struct efi *efi, uint32_t type, uint32_t tpl);
 /* The next notification that the task priority level lets run is entered before the service returns @status. */
 bool efi_event_dispatch(struct efi_call *c, uint64_t status);
+/* The same from the timer's interrupt handler, which goes on behind it; false when none is to be run. */
+bool efi_event_dispatch_tick(struct efi_call *c);
+/*
+ * When the first timer is due whose function runs whatever the guest is doing: 100 ns of virtual time; 0: there is none.
+ */
+uint64_t efi_event_next_notify(const struct efi *efi);
 /*
  * For a service that may go on only when no notification waits: false when none does; else the next one is entered,
  * and the same call comes again behind it.

@@ -185,6 +185,8 @@ int efi_firmware_enter(struct machine *m, const struct start_of_day *sod, uint64
 	if (ret == 0)
 		ret = efi_cpu_attach(m, &efi->state.cpu);
 	if (ret == 0)
+		ret = efi_tick_attach(m, efi);
+	if (ret == 0)
 		ret = efi_first_image_install(efi, m, sod->efi_image, size);
 	if (ret == 0)
 		ret = efi_files_attach(efi, m, diag);

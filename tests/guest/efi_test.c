@@ -100,6 +100,23 @@ Test(efi_guest, events_and_timers)
 	expect_guest("events");
 }
 
+Test(efi_guest, the_timers_interrupt)
+{
+	expect_guest("ticks");
+}
+
+/* As on the path bios: time asleep is free, and ten minutes of it without a change are a hang. */
+Test(efi_guest, a_guest_that_sleeps_for_ever_hangs)
+{
+	struct efi_guest g;
+
+	efi_guest_open(&g, "asleep", NULL);
+	efi_guest_run(&g);
+	cr_expect(g.stop.kind == STOP_HLT && strstr(g.stop.text, "ten minutes of timer"), "%s: %s",
+		  stop_kind_names[g.stop.kind], g.stop.text);
+	efi_guest_close(&g);
+}
+
 Test(efi_guest, variables_and_time)
 {
 	expect_guest("variables");
