@@ -142,12 +142,16 @@ Test(efi_guest, protocols)
 	expect_guest_on("protocols", &p);
 }
 
+/* As EVENT_EFI_CALL names it: the offset in the table of boot services, 4.4. */
+#define EXIT_BOOT_SERVICES 0xe8u
+
 /* Once boot services are gone the guest can only reset, with a status that says how it went. */
 Test(efi_guest, exit_boot_services)
 {
 	struct efi_guest g;
 	const struct event *events;
-	size_t count, wrong = 0;
+	size_t count, wrong = 0, ticks[2] = { 0 };
+	bool exited = false;
 
 	efi_guest_open(&g, "exit", NULL);
 	efi_guest_run(&g);
@@ -156,6 +160,14 @@ Test(efi_guest, exit_boot_services)
 	events = machine_events(g.m, &count);
 	for (size_t i = 0; i < count; i++)
 		wrong += events[i].kind == EVENT_EFI_CALL && events[i].arg[2] != 0;
+	/* 7.4.6: the timer is off, also the interrupt that was under way. */
+	for (size_t i = 0; i < count; i++) {
+		if (events[i].kind == EVENT_EFI_CALL && events[i].arg[0] == EXIT_BOOT_SERVICES)
+			exited = events[i].arg[1] == EFI_SUCCESS;
+		ticks[exited] += events[i].kind == EVENT_INTERRUPT;
+	}
+	cr_expect(exited && ticks[0] > 0 && ticks[1] == 0, "%zu interrupts before, %zu behind",
+		  ticks[0], ticks[1]);
 	cr_expect(wrong == 0, "%zu calls by a well-behaved guest broke the ABI", wrong);
 	efi_guest_close(&g);
 }
