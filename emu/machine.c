@@ -20,7 +20,7 @@ int machine_create(struct machine **ret_m, const struct platform *platform, stru
 	m->platform = platform;
 	m->limit = UINT64_MAX;
 	m->wake = UINT64_MAX;
-	ret = engine_open(&m->engine, &machine_engine_ops, m, diag);
+	ret = engine_open(&m->engine, platform->cpu, &machine_engine_ops, m, diag);
 	if (!ret)
 		ret = mem_init(m, diag);
 	if (!ret && (ret = events_init(m)))

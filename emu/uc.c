@@ -374,7 +374,18 @@ static uc_err add_hooks(struct engine *e)
 		     uc_hook_add(e->uc, &h, UC_HOOK_INSN, (void *)on_out, e, 1, 0, UC_X86_INS_OUT);
 }
 
-int engine_open(struct engine **ret_e, const struct engine_ops *ops, void *arg, struct diag *diag)
+/*
+ * The engine's own models decide which instructions there are: each has all that the profile's CPUID tells of,
+ * but AMD's SSE4A and 3DNow! on the last one.
+ */
+static const int engine_models[CPU_PROFILE_COUNT] = {
+	[CPU_GENERIC] = UC_CPU_X86_NEHALEM,
+	[CPU_QEMU64] = UC_CPU_X86_QEMU64,
+	[CPU_MAX] = UC_CPU_X86_ICELAKE_SERVER,
+};
+
+int engine_open(struct engine **ret_e, enum cpu_profile cpu, const struct engine_ops *ops,
+		void *arg, struct diag *diag)
 {
 	unsigned major, minor;
 	struct engine *e;
@@ -393,17 +404,16 @@ int engine_open(struct engine **ret_e, const struct engine_ops *ops, void *arg, 
 	e->client_deadline = UINT64_MAX;
 	e->table = calloc(BLOCK_TABLE_SIZE, sizeof(*e->table));
 	ret = diag_set(NULL, -ENOMEM, "out of memory");
-	/* No address ends a run (the second of uc_emu_start() is not looked at): the engine would walk the page tables for it afterwards, and a fault there changes CR2. */
+	/*
+	 * No address to stop at: after each run the engine looks up the page of such an address, and what that
+	 * raises changes CR2 and stays behind as an exception under way, so that the guest's next one would arrive as #DF.
+	 */
 	if (!e->table || uc_open(UC_ARCH_X86, UC_MODE_64, &e->uc) ||
-	    uc_context_alloc(e->uc, &e->ctx) || uc_ctl_exits_enable(e->uc)) {
+	    uc_ctl_set_cpu_model(e->uc, engine_models[cpu]) || uc_context_alloc(e->uc, &e->ctx) ||
+	    uc_ctl_exits_enable(e->uc)) {
 		diag_set(diag, ret, "out of memory");
 		goto fail;
 	}
-	/*
-	 * No address to stop at: after each run the engine looks up the page of such an address, and what that
-	 * raises stays behind as an exception under way, so that the guest's next one would arrive as #DF.
-	 */
-	uc_ctl_exits_enable(e->uc);
 	ret = tlb_layout_prove(e, diag);
 	if (!ret)
 		ret = state_layout_prove(e, diag);

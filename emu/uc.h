@@ -10,6 +10,7 @@
 #define EMU_UC_H
 
 #include "emu/base/diag.h"
+#include "emu/base/platform.h"
 #include "emu/base/state.h"
 
 struct engine;
@@ -70,7 +71,8 @@ struct engine_ops {
 };
 
 /* -ENOTSUP with a text for an engine whose layout cannot be proven; -ENOMEM. */
-int engine_open(struct engine **ret_e, const struct engine_ops *ops, void *arg, struct diag *diag);
+int engine_open(struct engine **ret_e, enum cpu_profile cpu, const struct engine_ops *ops,
+		void *arg, struct diag *diag);
 struct engine *engine_close(struct engine *e);
 
 /* Host memory @host backs [gpa, gpa+size); page-aligned; before the first run only. */

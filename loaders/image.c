@@ -16,9 +16,7 @@
 
 static void image_set_name(struct image *image, const char *name)
 {
-	const char *slash = strrchr(name, '/');
-
-	snprintf(image->name, sizeof(image->name), "%s", slash ? slash + 1 : name);
+	snprintf(image->name, sizeof(image->name), "%s", file_base_name(name));
 }
 
 /* Takes @data over, also when it fails. Leaves the SHA-256 out. */

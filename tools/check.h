@@ -12,8 +12,9 @@
 
 /* What a judgement needs to know of the run besides its handovers. */
 struct check_facts {
-	const struct image *image;   /* that the path enters */
-	const struct image *started; /* a further one that it started, which the points from there on are about; NULL: none */
+	const struct image *image; /* that the path enters */
+	const struct image *
+		started; /* a further one that it started, which the points from there on are about; NULL: none */
 	const struct start_of_day *sod;
 	const struct platform *platform;
 	const char *path, *variant;

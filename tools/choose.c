@@ -36,19 +36,12 @@ static int choose_paths(const struct options *o, const struct image *image,
 	return 0;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 void choose_image(const struct options *o, const char *path, struct image **ret_image,
 		  struct report_image *ret)
 {
 	struct diag diag = { 0 };
 
-	snprintf(ret->name, sizeof(ret->name), "%s", base_name(path));
+	snprintf(ret->name, sizeof(ret->name), "%s", file_base_name(path));
 	if (image_load(ret_image, path, &diag)) {
 		diag_line(&diag, ret->name, ret->error, sizeof(ret->error));
 	} else if (symbol_files_load(*ret_image, path, &o->symbols, &diag)) {

@@ -105,10 +105,9 @@ static void check_images(struct check_command *c, struct report *r, struct image
 static void check_captured(struct check_command *c, struct report_image *ret, struct image **image,
 			   struct checked_state *keep)
 {
-	const char *slash = strrchr(c->state, '/');
 	struct diag diag = { 0 };
 
-	snprintf(ret->name, sizeof(ret->name), "%s", slash ? slash + 1 : c->state);
+	snprintf(ret->name, sizeof(ret->name), "%s", file_base_name(c->state));
 	ret->format = "state";
 	if (c->image_count)
 		choose_image(&c->options, c->images[0], image, ret);

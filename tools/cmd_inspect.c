@@ -35,11 +35,10 @@ static error_t parse_inspect(int key, char *arg, struct argp_state *state)
 /* A broken payload still leaves the outer layers to show. */
 static struct image *inspect_open(const char *path, struct inspection *in)
 {
-	const char *slash = strrchr(path, '/');
 	struct image *image = NULL;
 	struct diag diag = { 0 };
 
-	snprintf(in->name, sizeof(in->name), "%s", slash && slash[1] ? slash + 1 : path);
+	snprintf(in->name, sizeof(in->name), "%s", file_base_name(path));
 	if (image_open(&image, path, &diag) == 0)
 		image_unpack(image, &diag);
 	in->image = image;

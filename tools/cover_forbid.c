@@ -192,16 +192,12 @@ int forbid_parse(struct forbid_list *ret, const char *name, struct bytes text,
 int forbid_read(struct forbid_list *ret, const char *path, const struct image_symbols *symbols,
 		struct diag *diag)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	struct diag reading = { 0 };
 	struct buf text = { 0 };
-	char line[600];
-	int err = file_read(path, FORBID_FILE_MAX, &text, &reading);
+	int err = file_read_named(path, FORBID_FILE_MAX, &text, diag);
 
-	if (err)
-		diag_set(diag, err, "%s", diag_line(&reading, name, line, sizeof(line)));
-	else
-		err = forbid_parse(ret, name, (struct bytes){ text.data, text.len }, symbols, diag);
+	if (!err)
+		err = forbid_parse(ret, file_base_name(path), (struct bytes){ text.data, text.len },
+				   symbols, diag);
 	buf_free(&text);
 	return err;
 }

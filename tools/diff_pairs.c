@@ -40,14 +40,13 @@ static int report_open(struct diff_source *s, struct bytes text, struct diag *di
 int diff_source_open(struct diff_source *s, const char *path, const struct symbol_files *symbols,
 		     struct diag *diag)
 {
-	const char *slash = strrchr(path, '/');
 	struct diag reading = { 0 };
 	struct buf text = { 0 };
 	char line[600];
 	int err;
 
 	*s = (struct diff_source){ 0 };
-	snprintf(s->name, sizeof(s->name), "%s", slash ? slash + 1 : path);
+	snprintf(s->name, sizeof(s->name), "%s", file_base_name(path));
 	err = file_read(path, JSON_SIZE_MAX, &text, &reading);
 	if (!err && is_report((struct bytes){ text.data, text.len })) {
 		err = report_open(s, (struct bytes){ text.data, text.len }, diag);

@@ -54,13 +54,9 @@ int efi_map_file_parse(const char *name, struct bytes text, struct efi_region **
 	if (err)
 		return err;
 	root = json_root(doc);
-	map = json_member(&root, "map");
-	if (!map.value)
-		err = json_complain(&root, diag, "\"map\" is missing");
-	else if (!json_is_array(&map) || !json_count(&map))
+	err = json_list(&root, "map", "descriptors", PLATFORM_EFI_MAP_MAX, &map, diag);
+	if (!err && !json_count(&map))
 		err = json_complain(&map, diag, "expected an array of descriptors");
-	else if (json_count(&map) > PLATFORM_EFI_MAP_MAX)
-		err = json_complain(&map, diag, "more than %u descriptors", PLATFORM_EFI_MAP_MAX);
 	if (err)
 		goto out;
 	count = json_count(&map);
@@ -86,16 +82,11 @@ out:
 int efi_map_file_read(const char *path, struct efi_region **ret, size_t *ret_count,
 		      struct diag *diag)
 {
-	const char *slash = strrchr(path, '/');
-	struct diag reading = { 0 };
 	struct buf b = { 0 };
-	char line[1024];
-	int err = file_read(path, FILE_SIZE_MAX, &b, &reading);
+	int err = file_read_named(path, FILE_SIZE_MAX, &b, diag);
 
-	if (err)
-		diag_set(diag, err, "%s", diag_line(&reading, path, line, sizeof(line)));
-	else
-		err = efi_map_file_parse(slash ? slash + 1 : path,
+	if (!err)
+		err = efi_map_file_parse(file_base_name(path),
 					 (struct bytes){ .data = b.data, .len = b.len }, ret,
 					 ret_count, diag);
 	buf_free(&b);

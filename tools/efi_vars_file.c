@@ -130,13 +130,7 @@ int efi_vars_file_parse(const char *name, struct bytes text, struct efi_preset *
 	if (err)
 		return err;
 	root = json_root(doc);
-	list = json_member(&root, "variables");
-	if (!list.value)
-		err = json_complain(&root, diag, "\"variables\" is missing");
-	else if (!json_is_array(&list))
-		err = json_complain(&list, diag, "expected an array of variables");
-	else if (json_count(&list) > EFI_VARIABLES_MAX)
-		err = json_complain(&list, diag, "more than %u variables", EFI_VARIABLES_MAX);
+	err = json_list(&root, "variables", "variables", EFI_VARIABLES_MAX, &list, diag);
 	if (err)
 		goto out;
 	count = json_count(&list);
@@ -162,16 +156,11 @@ out:
 int efi_vars_file_read(const char *path, struct efi_preset **ret, size_t *ret_count,
 		       struct diag *diag)
 {
-	const char *slash = strrchr(path, '/');
-	struct diag reading = { 0 };
 	struct buf b = { 0 };
-	char line[1024];
-	int err = file_read(path, FILE_SIZE_MAX, &b, &reading);
+	int err = file_read_named(path, FILE_SIZE_MAX, &b, diag);
 
-	if (err)
-		diag_set(diag, err, "%s", diag_line(&reading, path, line, sizeof(line)));
-	else
-		err = efi_vars_file_parse(slash ? slash + 1 : path,
+	if (!err)
+		err = efi_vars_file_parse(file_base_name(path),
 					  (struct bytes){ .data = b.data, .len = b.len }, ret,
 					  ret_count, diag);
 	buf_free(&b);

@@ -47,6 +47,18 @@ int file_read(const char *path, uint64_t max, struct buf *b, struct diag *diag)
 	return err;
 }
 
+int file_read_named(const char *path, uint64_t max, struct buf *b, struct diag *diag)
+{
+	struct diag reading = { 0 };
+	char line[sizeof(reading.text)];
+	int err = file_read(path, max, b, &reading);
+
+	if (err)
+		diag_set(diag, err, "%s",
+			 diag_line(&reading, file_base_name(path), line, sizeof(line)));
+	return err;
+}
+
 int file_write_fd(int fd, struct bytes data, struct diag *diag)
 {
 	while (data.len) {

@@ -8,6 +8,8 @@
 
 /* Append the bytes of the regular file @path, at most @max, to @b; -EFBIG past that. */
 int file_read(const char *path, uint64_t max, struct buf *b, struct diag *diag);
+/* The same, and what @diag says begins with the file's name, as the parsers of text files have it. */
+int file_read_named(const char *path, uint64_t max, struct buf *b, struct diag *diag);
 
 /*
  * Write @data to @path, all or nothing: into a temporary file beside it, synced,

@@ -236,3 +236,16 @@ int json_complain(const struct json_value *v, struct diag *diag, const char *fmt
 	return diag_set(diag, -EINVAL, "%s:%u:%u: %s%s%s", v->doc->name, lines,
 			(unsigned)(at - line) + 1, way, *way ? ": " : "", text);
 }
+
+int json_list(const struct json_value *object, const char *key, const char *what, size_t max,
+	      struct json_value *ret, struct diag *diag)
+{
+	*ret = json_member(object, key);
+	if (!ret->value)
+		return json_complain(object, diag, "\"%s\" is missing", key);
+	if (!json_is_array(ret))
+		return json_complain(ret, diag, "expected an array of %s", what);
+	if (json_count(ret) > max)
+		return json_complain(ret, diag, "more than %zu %s", max, what);
+	return 0;
+}

@@ -35,6 +35,10 @@ bool json_is_array(const struct json_value *v);
 /* The @index-th member of an object, in the file's order. */
 struct json_value json_member_at(const struct json_value *object, size_t index);
 
+/* The member @key of @object, which has to be an array of at most @max of @what; -EINVAL with a diag when it is none. */
+int json_list(const struct json_value *object, const char *key, const char *what, size_t max,
+	      struct json_value *ret, struct diag *diag);
+
 /* A string, or NULL. */
 const char *json_text(const struct json_value *v);
 /* A non-negative number, or a string "0x..." or "123". */

@@ -363,15 +363,12 @@ int state_file_parse(struct state_file *ret, const char *name, struct bytes text
 
 int state_file_read(struct state_file *ret, const char *path, struct diag *diag)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	struct diag reading = { 0 };
 	struct buf text = { 0 };
-	int err = file_read(path, JSON_SIZE_MAX, &text, &reading);
+	int err = file_read_named(path, JSON_SIZE_MAX, &text, diag);
 
-	if (err)
-		diag_set(diag, err, "%s: %s", name, reading.text);
-	else
-		err = state_file_parse(ret, name, (struct bytes){ text.data, text.len }, diag);
+	if (!err)
+		err = state_file_parse(ret, file_base_name(path),
+				       (struct bytes){ text.data, text.len }, diag);
 	buf_free(&text);
 	return err;
 }

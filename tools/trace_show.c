@@ -255,16 +255,9 @@ static int check_image(const struct trace *t, const char *path, struct diag *dia
 	return err;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static int show(const struct show_command *c, struct trace_out *out, struct diag *diag)
 {
-	struct trace_view v = { .name = base_name(c->file),
+	struct trace_view v = { .name = file_base_name(c->file),
 				.from = 0,
 				.to = UINT64_MAX,
 				.function = c->function,
@@ -318,7 +311,7 @@ int trace_show_command(int argc, char **argv)
 	err = show(&c, &out, &diag);
 	if (err)
 		fprintf(stderr, "bootpath: %s\n",
-			diag_line(&diag, base_name(c.file), line, sizeof(line)));
+			diag_line(&diag, file_base_name(c.file), line, sizeof(line)));
 	/* What was written before the damage is not taken back, but a file is all or nothing. */
 	if (!(err && out.path) && trace_out_end(&out)) {
 		fprintf(stderr, "bootpath: %s\n",

@@ -67,3 +67,10 @@ char *diag_line(const struct diag *d, const char *name, char *out, size_t size)
 	diag_clean(out);
 	return out;
 }
+
+const char *file_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}

@@ -36,4 +36,7 @@ int diag_at(struct diag *d, int code, uint64_t offset, const char *fmt, ...)
  */
 char *diag_line(const struct diag *d, const char *name, char *out, size_t size);
 
+/* What errors and reports call the file at @path: its last part, so that no folder of the host shows. */
+const char *file_base_name(const char *path);
+
 #endif

@@ -124,3 +124,33 @@ hypercall_amd:
 	vmmcall
 	hlt
 hypercall_amd_done:
+/* What x86-64-v2 adds (psABI, "Micro-Architecture Levels"): popcnt, pshufb, pmulld, crc32. SSE wants CR4.OSFXSR. */
+v2:
+	movq	%cr4, %rax
+	orl	$0x200, %eax
+	movq	%rax, %cr4
+	movl	$0xf0f0, %ecx
+v2_popcnt:
+	popcntl	%ecx, %ebx
+	pshufb	%xmm0, %xmm1
+	pmulld	%xmm0, %xmm1
+	xorl	%edx, %edx
+	crc32l	%ecx, %edx
+	hlt
+v2_done:
+/* And -cpu max: movbe, aesenc, pclmulqdq, adcx, lzcnt. */
+newest:
+	movq	%cr4, %rax
+	orl	$0x200, %eax
+	movq	%rax, %cr4
+	movl	$0x12345678, SCRATCH
+newest_movbe:
+	movbel	SCRATCH, %ebx
+	aesenc	%xmm0, %xmm1
+	pclmulqdq $0, %xmm0, %xmm1
+	xorl	%edx, %edx
+	adcxl	%edx, %edx
+	movl	$1, %ecx
+	lzcntl	%ecx, %edx
+	hlt
+newest_done:

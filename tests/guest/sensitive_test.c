@@ -457,3 +457,54 @@ Test(hypercall, a_handler_can_end_the_run)
 	cr_expect(!strcmp(g.stop.text, "enough"));
 	guest_close(&g);
 }
+
+/* CPUID promises these (emu/cpuid.def), so they must run; where it does not, they are #UD or what they were before. */
+Test(cpuid, generic_runs_the_instructions_of_level_2)
+{
+	/* CRC-32C of f0 f0 00 00 from 0, without the final inversion: RFC 3720 B.4's polynomial, bit by bit. */
+	uint32_t crc = 0x0000f0f0;
+	struct guest g;
+
+	guest_go(&g, "sensitive", GUEST_LONG, "v2");
+	expect_halted(&g, "v2_done");
+	expect_u64(g.cpu.gpr[GPR_RBX], 8);
+	for (unsigned i = 0; i < 32; i++)
+		crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	expect_u64(g.cpu.gpr[GPR_RDX], crc);
+	guest_close(&g);
+}
+
+Test(cpuid, qemu64_has_no_popcnt)
+{
+	struct guest g;
+
+	guest_open_on(&g, "sensitive", CPU_QEMU64, 0);
+	guest_start(&g, GUEST_LONG, "v2");
+	guest_run(&g);
+	expect_caught(&g, VECTOR_UD);
+	expect_u64(guest_u64(&g, g.cpu.gpr[GPR_RSP]), guest_at(&g, "v2_popcnt"));
+	guest_close(&g);
+}
+
+Test(cpuid, max_runs_what_it_tells_of)
+{
+	struct guest g;
+
+	guest_open_on(&g, "sensitive", CPU_MAX, 0);
+	guest_start(&g, GUEST_LONG, "newest");
+	guest_run(&g);
+	expect_halted(&g, "newest_done");
+	expect_u64(g.cpu.gpr[GPR_RBX], 0x78563412);
+	expect_u64(g.cpu.gpr[GPR_RDX], 31);
+	guest_close(&g);
+}
+
+Test(cpuid, movbe_is_ud_on_generic)
+{
+	struct guest g;
+
+	guest_go(&g, "sensitive", GUEST_LONG, "newest");
+	expect_caught(&g, VECTOR_UD);
+	expect_u64(guest_u64(&g, g.cpu.gpr[GPR_RSP]), guest_at(&g, "newest_movbe"));
+	guest_close(&g);
+}

@@ -77,5 +77,5 @@ Test(efi_map_file, a_file_that_is_not_there_is_named)
 	size_t count = 0;
 
 	cr_expect(lt(int, efi_map_file_read("/nonexistent/map.json", &map, &count, &diag), 0));
-	cr_expect(ne(ptr, strstr(diag.text, "/nonexistent/map.json: "), NULL), "%s", diag.text);
+	cr_expect(ne(ptr, strstr(diag.text, "map.json: "), NULL), "%s", diag.text);
 }
