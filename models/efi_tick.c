@@ -38,7 +38,7 @@ void efi_tick_arm(struct efi *efi, struct machine *m)
 	tick_set(efi, m, tick_after(count > now ? count - 1 : now));
 }
 
-/* Once a timer waits for no function, it still wakes the CPU: from where the firmware's own handler comes back. */
+/* Any tick wakes the CPU, also one at which no function is due. With an IDT of the guest's own there is nobody to come back. */
 static void on_halt(struct machine *m, void *arg)
 {
 	struct efi *efi = arg;
