@@ -297,6 +297,8 @@ int file_tree_read(struct file_tree **ret_tree, const char *path, struct diag *d
 		r = folder_read(tree, fd, 0, 1, diag);
 	}
 	if (!r)
+		r = fat_lay_out(tree, diag);
+	if (!r)
 		r = tree_digest(tree, diag);
 	if (fd >= 0)
 		close(fd);

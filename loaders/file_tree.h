@@ -9,6 +9,7 @@
 
 #include "emu/base/diag.h"
 #include "emu/base/digest.h"
+#include "loaders/fat_image.h"
 
 #define FILE_NAME_MAX       255u   /* characters of a name: FAT's limit for long ones */
 #define FILE_TREE_NODES_MAX 65536u /* more, deeper or larger folders are refused */
@@ -23,6 +24,7 @@ struct file_node {
 		first_child; /* of a folder: its nodes lie one after the other, in the order of their names */
 	uint32_t child_count;
 	struct bytes data; /* of a file, owned by the tree */
+	struct fat_place fat;
 };
 
 struct file_tree {
@@ -31,6 +33,7 @@ struct file_tree {
 	uint32_t cap;
 	uint64_t bytes;               /* of all files */
 	char digest[DIGEST_HEX_SIZE]; /* of all names and contents */
+	struct fat_layout fat;        /* of the volume that it would be */
 };
 
 /* Symbolic links are not followed. -EINVAL for names that FAT cannot hold, -EFBIG, or the errno of reading. */

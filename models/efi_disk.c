@@ -9,7 +9,6 @@
 #define DP_MEDIA_HARD_DRIVE 1u
 #define DP_MEDIA_FILE_PATH  4u
 #define DP_HARD_DRIVE_SIZE  42u
-#define PARTITION_START     0x800u /* in blocks: 1 MiB, as partitioners align */
 
 /*
  * PciRoot(0x0)/Pci(0x1,0x1)/Ata(Primary,Master,0x0)/HD(1,GPT,...): the first IDE disk of QEMU's pc machine, as OVMF
@@ -23,7 +22,7 @@ static const uint8_t nodes[] = {
 };
 
 /* "bootpath ESP" and a version 4 variant: the same on every run. */
-static const uint8_t partition_guid[16] = {
+const uint8_t efi_partition_guid[16] = {
 	0x62, 0x6f, 0x6f, 0x74, 0x70, 0x61, 0x74, 0x48,
 	0xa0, 0x20, 0x45, 0x53, 0x50, 0x00, 0x00, 0x01,
 };
@@ -38,9 +37,9 @@ size_t efi_files_device_path(const struct file_tree *tree, uint8_t ret_raw[EFI_D
 	hd[1] = DP_MEDIA_HARD_DRIVE;
 	put_le16(hd + 2, DP_HARD_DRIVE_SIZE);
 	put_le32(hd + 4, 1);
-	put_le64(hd + 8, PARTITION_START);
-	put_le64(hd + 16, ALIGN_UP(tree->bytes, MIB(1)) / 512 + PARTITION_START);
-	memcpy(hd + 24, partition_guid, sizeof(partition_guid));
+	put_le64(hd + 8, FAT_HIDDEN);
+	put_le64(hd + 16, tree->fat.sectors);
+	memcpy(hd + 24, efi_partition_guid, sizeof(efi_partition_guid));
 	hd[40] = 2; /* GPT */
 	hd[41] = 2; /* the signature is a GUID */
 	return sizeof(nodes) + DP_HARD_DRIVE_SIZE;
@@ -147,27 +146,39 @@ static int image_from_disk(struct efi *efi, struct machine *m)
 	return 0;
 }
 
+/* A handle with a device path: @path without its end node. 0 when there is no room. */
+static gpa_t device_install(struct efi *efi, struct machine *m, const uint8_t *path, size_t len)
+{
+	uint8_t raw[EFI_DISK_PATH_MAX];
+	gpa_t handle = 0, gpa;
+
+	memcpy(raw, path, len);
+	len += end_put(raw + len);
+	gpa = efi_pool_put(efi, m, EFI_BOOT_SERVICES_DATA, raw, len);
+	if (!gpa ||
+	    efi_protocol_install(efi, &handle, efi_guid(EFI_GUID_DEVICE_PATH), gpa) != EFI_SUCCESS)
+		return 0;
+	return handle;
+}
+
 int efi_files_attach(struct efi *efi, struct machine *m, struct diag *diag)
 {
 	static const uint8_t revision[8] = { 0, 0, 1, 0 };
 	struct efi_files *f = &efi->state.files;
 	uint8_t path[EFI_DISK_PATH_MAX];
 	size_t len;
-	gpa_t gpa;
 
 	if (!efi->platform->esp)
 		return 0;
 	len = efi_files_device_path(efi->platform->esp, path);
-	len += end_put(path + len);
-	gpa = efi_pool_put(efi, m, EFI_BOOT_SERVICES_DATA, path, len);
+	f->disk = device_install(efi, m, nodes, sizeof(nodes));
+	f->partition = device_install(efi, m, path, len);
 	f->file_system = efi->state.tables[EFI_TABLE_FS];
-	if (!gpa || !f->file_system ||
+	if (!f->disk || !f->partition || !f->file_system ||
 	    machine_write(m, f->file_system, revision, sizeof(revision)) < 0 ||
-	    efi_protocol_install(efi, &f->partition, efi_guid(EFI_GUID_DEVICE_PATH), gpa) !=
-		    EFI_SUCCESS ||
 	    efi_protocol_install(efi, &f->partition, efi_guid(EFI_GUID_SIMPLE_FILE_SYSTEM),
 				 f->file_system) != EFI_SUCCESS ||
-	    image_from_disk(efi, m) < 0)
+	    efi_block_install(efi, m) < 0 || image_from_disk(efi, m) < 0)
 		return diag_set(diag, -ENOSPC, "the firmware has no room for the disk of --esp");
 	return 0;
 }

@@ -23,8 +23,11 @@ struct efi_file {
 
 /* Fixed size, no host pointers: part of struct efi_state. */
 struct efi_files {
-	gpa_t partition;   /* handle; 0: there is no disk */
-	gpa_t file_system; /* its EFI_SIMPLE_FILE_SYSTEM_PROTOCOL */
+	gpa_t disk;            /* handle; 0: there is no disk */
+	gpa_t disk_block;      /* its EFI_BLOCK_IO_PROTOCOL */
+	gpa_t partition;       /* handle of its one partition */
+	gpa_t partition_block; /* likewise */
+	gpa_t file_system;     /* its EFI_SIMPLE_FILE_SYSTEM_PROTOCOL */
 	struct efi_file items[EFI_FILES_MAX];
 };
 
@@ -46,5 +49,15 @@ size_t efi_files_device_path(const struct file_tree *tree, uint8_t ret_raw[EFI_D
  */
 uint32_t efi_files_locate(const struct efi *efi, const uint8_t *path, size_t len,
 			  size_t *ret_device);
+
+/* The partition's own GUID. */
+extern const uint8_t efi_partition_guid[16];
+
+/* Block I/O of the disk and of its partition. -ENOSPC. */
+int efi_block_install(struct efi *efi, struct machine *m);
+
+/* Sectors of the disk, and one of them: the partition and the tables that say where it is. UEFI 2.10, 5. */
+uint64_t efi_gpt_sectors(const struct file_tree *tree);
+void efi_gpt_sector_read(const struct file_tree *tree, uint64_t sector, uint8_t *ret);
 
 #endif

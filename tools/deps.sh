@@ -25,7 +25,7 @@ build='gcc libc6-dev linux-libc-dev make binutils pkg-config
 
 # What the tests need: second opinions, guests, compressors, the oracle, the fuzz targets, the formatter.
 tests='libcriterion-dev acpica-tools dmidecode bats jq file xxd python3 libxen-dev gnu-efi ovmf qemu-system-x86
-	gzip bzip2 xz-utils lzop lz4 zstd cpio
+	gzip bzip2 xz-utils lzop lz4 zstd cpio dosfstools mtools
 	clang clang-format libclang-rt-dev'
 
 command -v dpkg-query >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1 ||

@@ -162,6 +162,7 @@ static void make_tree(void)
 	fuzz.nodes[2] = (struct file_node){ .name = { 'b' }, .is_dir = true };
 	fuzz.tree =
 		(struct file_tree){ .nodes = fuzz.nodes, .count = 3, .bytes = FAKE_PE_FILE_SIZE };
+	must(!fat_lay_out(&fuzz.tree, NULL));
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)

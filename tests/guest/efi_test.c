@@ -177,6 +177,11 @@ Test(efi_guest, files_of_the_partition)
 	expect_guest_with_partition("files");
 }
 
+Test(efi_guest, blocks_of_the_disk)
+{
+	expect_guest_with_partition("block");
+}
+
 Test(efi_guest, images_that_an_image_loads)
 {
 	expect_guest_with_partition("images");

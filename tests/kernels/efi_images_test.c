@@ -160,7 +160,7 @@ Test(efi_images, shim_names_what_it_lacks, .timeout = 60)
 	image_close(image);
 }
 
-/* It has no disk that it could read, since there is no Block I/O: it comes up all the same. */
+/* It has no disk that it could read, since there is no --esp: it comes up all the same. */
 Test(efi_images, grub_comes_to_its_prompt, .timeout = 60)
 {
 	struct image *image = efi_image("grubx64.efi");
@@ -170,6 +170,24 @@ Test(efi_images, grub_comes_to_its_prompt, .timeout = 60)
 	expect_console(&r, "Welcome to GRUB!");
 	expect_console(&r, "grub>");
 	kernel_run_release(&r);
+	image_close(image);
+}
+
+/* It finds the partition in the disk's table and the file in the FAT volume, both by Block I/O, with code of its own. */
+Test(efi_images, grub_reads_its_configuration, .timeout = 60)
+{
+	struct image *image = efi_image("grubx64.efi");
+	struct kernel_run r;
+	struct esp esp;
+
+	esp_open(&esp);
+	esp_put_text(&esp, "EFI/debian", "grub.cfg", "echo read by grub\n");
+	esp_put(&esp, "EFI/debian", "grubx64.efi", image->file);
+	esp_read(&esp);
+	efi_run(&r, image, esp.tree, 200000000);
+	expect_console(&r, "read by grub");
+	kernel_run_release(&r);
+	esp_close(&esp);
 	image_close(image);
 }
 
