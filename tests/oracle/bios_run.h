@@ -40,6 +40,9 @@ void bios_run_screen(const struct bios_run *r, uint8_t ret[SCREEN_SIZE]);
 /* The lines of a text screen, without the blanks at their ends, each with its line feed. */
 void screen_lines(const uint8_t *text, struct buf *out);
 
+/* The lines from the one that begins with @first on are equal: has QEMU had time enough? */
+bool screens_are_same(const uint8_t *ours, const uint8_t *theirs, const char *first);
+
 /*
  * Fails the test unless both screens show the same from the first line that begins with @first on; lines that begin
  * with @skip (NULL: none) are left out.

@@ -29,7 +29,7 @@ static bool is_known(const uint8_t *s, size_t i)
 
 Test(smbios, structures_are_those_of_qemu, .timeout = 60)
 {
-	struct qemu_boot boot = { .kernel = PROBE, .seconds = 2 };
+	struct qemu_boot boot = { .kernel = PROBE, .seconds = 4 };
 	static uint8_t rom[ROM_SIZE];
 	uint8_t entry[SMBIOS_ENTRY_SIZE];
 	struct buf table = { 0 };
