@@ -191,6 +191,28 @@ Test(efi_images, grub_reads_its_configuration, .timeout = 60)
 	image_close(image);
 }
 
+/* By GRUB's own loader: no image is started that we could know, so the kernel itself says that it runs. */
+Test(efi_images, grub_starts_a_kernel, .timeout = 60)
+{
+	struct image *image = efi_image("grubx64.efi"), *kernel = kernel_open("cloud");
+	struct kernel_run r;
+	struct esp esp;
+
+	esp_open(&esp);
+	esp_put_text(&esp, "EFI/debian", "grub.cfg",
+		     "linux /linux/vmlinuz nokaslr earlyprintk=serial,ttyS0,115200\nboot\n");
+	esp_put(&esp, "EFI/debian", "grubx64.efi", image->file);
+	esp_put(&esp, "linux", "vmlinuz", kernel->file);
+	esp_read(&esp);
+	efi_run(&r, image, esp.tree, 600000000);
+	expect_console(&r, "Linux version 6.1");
+	expect_console(&r, "Command line: BOOT_IMAGE=/linux/vmlinuz nokaslr earlyprintk");
+	kernel_run_release(&r);
+	esp_close(&esp);
+	image_close(kernel);
+	image_close(image);
+}
+
 /* uapi/linux/screen_info.h: offsets, VIDEO_TYPE_EFI 0x70; lfb_size is in bytes with that type. */
 Test(efi_images, the_kernel_finds_the_framebuffer, .timeout = 60)
 {
