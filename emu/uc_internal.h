@@ -144,6 +144,8 @@ uint8_t *engine_raw(struct engine *e);
 void engine_raw_put(struct engine *e);
 
 void engine_block_aborted(struct engine *e);
+/* Before uc_close(), which would leak them. */
+void engine_free_code_bitmaps(struct engine *e);
 
 /* 0, or -ENOTSUP with the fact that does not hold. */
 int state_layout_prove(struct engine *e, struct diag *diag);

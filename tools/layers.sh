@@ -27,7 +27,7 @@ emu/uc_internal.h    emu/uc
 
 # header (a prefix of what stands between the brackets): the only files that may include it
 fences='
-unicorn/        emu/uc_internal.h emu/uc.c emu/uc_tlb.c emu/uc_state.c
+unicorn/        emu/uc_internal.h emu/uc.c emu/uc_mem.c emu/uc_tlb.c emu/uc_state.c
 Zydis/          emu/decode.c
 Zycore/         emu/decode.c
 capstone/       emu/disasm.c
